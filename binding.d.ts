@@ -1,0 +1,47 @@
+/**
+ * The whole native surface. Only `lib/native` imports it; it is never re-exported to users.
+ * Every value is checked and defaulted in TypeScript before it gets here.
+ */
+
+/** `sentence_torch.node`: runs a verified model on libtorch. */
+export interface Addon {
+  readonly Session: new (options: SessionOptions) => Session;
+  /** Devices that libtorch can use now. */
+  devices(): { cuda: number };
+  /** Stops every stream of this environment and joins it: for the exit handler. Past `timeoutMs` the process ends at once. */
+  shutdown(timeoutMs: number, exitCode: number): void;
+}
+
+/** Complete and checked: native code defaults nothing. */
+export interface SessionOptions {
+  modelPath: string;
+  /** 'cpu' or 'cuda:N'. */
+  device: string;
+  dimension: number;
+  padTokenId: number;
+  padLeft: boolean;
+  tokenTypeIds: boolean;
+  streams: number;
+  intraOpThreads: number;
+}
+
+/** One model on one device, run by streams: long-lived threads that take batches from one queue. */
+export interface Session {
+  /** Loads, verifies and warms the model up on the streams. Call it once, before `run`. */
+  load(): Promise<void>;
+  /**
+   * Runs one batch. `ids` holds the token ids of all texts end to end, `lengths` how many each has.
+   * The embedding of text i is written into `rows[i]`, cut to its length. Inputs are copied before the call returns.
+   */
+  run(ids: Int32Array, lengths: Int32Array, rows: readonly Float32Array[]): Promise<void>;
+  /** Ends the streams after the batches they run; resolves when their threads have ended and the weights are freed. */
+  dispose(): Promise<void>;
+}
+
+/** `preload.node`: links against nothing; opens libtorch by absolute path before the addon above is loaded. */
+export interface Preload {
+  /** The libtorch whose headers this build was compiled with, such as '2.13.0'. */
+  readonly builtFor: string;
+  /** Opens the shared libraries in order. Throws an Error with the system's own message. */
+  open(paths: readonly string[]): void;
+}

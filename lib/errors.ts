@@ -1,0 +1,71 @@
+/**
+ * Every error this library throws on purpose: one table, one row per code.
+ *
+ * Users match `error.code`; messages may become clearer between versions, codes never change their meaning.
+ * Each row names the class of the error and the anchor of its paragraph in `docs/errors.md`.
+ */
+
+/** Base class of all errors of this library. `code` is stable; `cause` is the error underneath, if any. */
+export class SentenceTorchError extends Error {
+  /** One of the codes of {@link ErrorCode}. */
+  readonly code: ErrorCode;
+  /** Where the error is explained. */
+  readonly docs: string;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown } = {}) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+    this.docs = `docs/errors.md#${code.toLowerCase()}`;
+  }
+}
+
+/** A text or an option that the caller can correct. */
+export class InputError extends SentenceTorchError {}
+/** A model folder that is missing, damaged, of another format, or refused. */
+export class ModelError extends SentenceTorchError {}
+/** libtorch, or this library's native part, is missing or does not fit. */
+export class RuntimeError extends SentenceTorchError {}
+/** A file that could not be fetched or is not what its checksum says. */
+export class DownloadError extends SentenceTorchError {}
+/** An encode() or load() that was correct but could not be completed. */
+export class ExecutionError extends SentenceTorchError {}
+
+const table = {
+  ST_INVALID_INPUT: InputError,
+  ST_INVALID_OPTION: InputError,
+  ST_UNKNOWN_OPTION: InputError,
+  ST_UNKNOWN_PROMPT: InputError,
+  ST_MODEL_NOT_FOUND: ModelError,
+  ST_MODEL_DAMAGED: ModelError,
+  ST_MODEL_FORMAT: ModelError,
+  ST_MODEL_REFUSED: ModelError,
+  ST_LIBTORCH_NOT_FOUND: RuntimeError,
+  ST_LIBTORCH_MISMATCH: RuntimeError,
+  ST_ADDON_NOT_FOUND: RuntimeError,
+  ST_ADDON_LOAD_FAILED: RuntimeError,
+  ST_DEVICE_UNAVAILABLE: RuntimeError,
+  ST_DOWNLOAD_FAILED: DownloadError,
+  ST_CHECKSUM_MISMATCH: DownloadError,
+  ST_TOKENIZER_FAILED: ExecutionError,
+  ST_FORWARD_FAILED: ExecutionError,
+  ST_OUT_OF_MEMORY: ExecutionError,
+  ST_DISPOSED: ExecutionError,
+} as const;
+
+/** The stable codes that `error.code` can carry. */
+export type ErrorCode = keyof typeof table;
+
+/** Whether `code` is one of ours. */
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(table, code);
+}
+
+/** Makes the error of `code`, of the class its row names. */
+export function createError(
+  code: ErrorCode,
+  message: string,
+  options: { cause?: unknown } = {},
+): SentenceTorchError {
+  return new table[code](code, message, options);
+}
