@@ -1,0 +1,69 @@
+#include "binding/marshal.h"
+
+#include <cstdint>
+#include <numeric>
+
+#include "runtime/failure.h"
+
+namespace sentence_torch {
+namespace {
+
+int to_int(const Napi::Object& object, const char* name) {
+  return object.Get(name).ToNumber().Int32Value();
+}
+
+std::vector<int32_t> to_ints(const Napi::Value& value) {
+  const auto array = value.As<Napi::Int32Array>();
+  return {array.Data(), array.Data() + array.ElementLength()};
+}
+
+std::vector<Row> to_rows(const Napi::Value& value) {
+  const auto array = value.As<Napi::Array>();
+  std::vector<Row> rows;
+  rows.reserve(array.Length());
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    auto row = array.Get(i).As<Napi::Float32Array>();
+    rows.push_back({row.Data(), row.ElementLength()});
+  }
+  return rows;
+}
+
+void check(const Batch& batch, int64_t dimension) {
+  bool fits = !batch.lengths.empty() && batch.rows.size() == batch.lengths.size();
+  for (const int32_t length : batch.lengths) fits = fits && length > 0;
+  for (const Row& row : batch.rows) fits = fits && row.length <= static_cast<size_t>(dimension);
+  const auto total = std::accumulate(batch.lengths.begin(), batch.lengths.end(), int64_t{0});
+  if (!fits || total != static_cast<int64_t>(batch.ids.size())) {
+    throw Failure("ST_FORWARD_FAILED", "The ids, lengths and rows of a batch do not fit each other.");
+  }
+}
+
+}  // namespace
+
+SessionOptions to_session_options(const Napi::Object& object) {
+  SessionOptions options;
+  options.model.path = object.Get("modelPath").ToString().Utf8Value();
+  options.model.device = c10::Device(object.Get("device").ToString().Utf8Value());
+  options.model.dimension = to_int(object, "dimension");
+  options.model.pad_token_id = to_int(object, "padTokenId");
+  options.model.pad_left = object.Get("padLeft").ToBoolean();
+  options.model.token_type_ids = object.Get("tokenTypeIds").ToBoolean();
+  options.streams = to_int(object, "streams");
+  options.intra_op_threads = to_int(object, "intraOpThreads");
+  return options;
+}
+
+Batch to_batch(const Napi::Value& ids, const Napi::Value& lengths, const Napi::Value& rows,
+               int64_t dimension) {
+  Batch batch{to_ints(ids), to_ints(lengths), to_rows(rows)};
+  check(batch, dimension);
+  return batch;
+}
+
+Napi::Error to_js_error(Napi::Env env, const std::string& code, const std::string& message) {
+  auto error = Napi::Error::New(env, message);
+  error.Set("code", Napi::String::New(env, code));
+  return error;
+}
+
+}  // namespace sentence_torch

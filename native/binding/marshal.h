@@ -1,0 +1,28 @@
+#pragma once
+
+#include <napi.h>
+
+#include "model/batch.h"
+#include "model/model.h"
+
+namespace sentence_torch {
+
+/// The only place where JS values become C++ structs. TypeScript has checked and defaulted them.
+
+struct SessionOptions {
+  ModelOptions model;
+  int streams = 1;
+  int intra_op_threads = 1;
+};
+
+SessionOptions to_session_options(const Napi::Object& object);
+
+/// Copies ids and lengths. The rows point into JS memory: the caller holds a reference to `rows` until the batch is done.
+/// Throws Failure ST_FORWARD_FAILED if the parts do not fit each other, which is a bug in lib/.
+Batch to_batch(const Napi::Value& ids, const Napi::Value& lengths, const Napi::Value& rows,
+               int64_t dimension);
+
+/// An Error with `code`, for lib/native/errors.ts to turn into one of our classes.
+Napi::Error to_js_error(Napi::Env env, const std::string& code, const std::string& message);
+
+}  // namespace sentence_torch

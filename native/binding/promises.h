@@ -1,0 +1,61 @@
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "runtime/failure.h"
+
+namespace sentence_torch {
+
+/// The promises of one environment that streams settle. Everything of N-API (the promise, the references that keep its
+/// memory alive) stays here on the JS thread; a stream holds a ticket. Tickets may be settled long after the environment
+/// has gone; that does nothing.
+class Promises {
+ public:
+  using Ticket = uint64_t;
+
+  explicit Promises(Napi::Env env);
+  Promises(const Promises&) = delete;
+  Promises& operator=(const Promises&) = delete;
+
+  /// JS thread. Until the promise settles, `kept_alive` is not collected and the event loop stays alive.
+  std::pair<Ticket, Napi::Promise> open(Napi::Env env, const Napi::Object& kept_alive);
+
+  /// Any thread, once per ticket: resolves with undefined, or rejects.
+  void settle(Ticket ticket, std::optional<Failure> failure) noexcept;
+
+  /// JS thread, from the cleanup hook: nothing settles after this.
+  void close() noexcept;
+
+ private:
+  struct Pending {
+    Napi::Promise::Deferred deferred;
+    Napi::ObjectReference kept_alive;
+  };
+  struct Settled {
+    Ticket ticket;
+    std::optional<Failure> failure;
+  };
+
+  static void deliver(napi_env env, napi_value callback, void* context, void* data);
+  void deliver_one(Napi::Env env, const Settled& settled);
+
+  // JS thread only.
+  Napi::Env env_;
+  Ticket last_ticket_ = 0;
+  std::unordered_map<Ticket, Pending> pending_;
+
+  std::mutex mutex_;  // guards what follows, and that no thread touches function_ once it is closed
+  napi_threadsafe_function function_ = nullptr;
+  bool woken_ = false;
+  std::vector<Settled> settled_;
+};
+
+}  // namespace sentence_torch

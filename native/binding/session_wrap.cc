@@ -1,0 +1,111 @@
+#include "binding/session_wrap.h"
+
+#include <utility>
+
+#include "binding/environment.h"
+#include "runtime/failure.h"
+#include "runtime/stream_scope.h"
+
+namespace sentence_torch {
+namespace {
+
+/// Work for a stream with a promise at its end.
+class Job : public Task {
+ public:
+  Job(std::shared_ptr<Promises> promises, Promises::Ticket ticket, const char* fallback_code,
+      std::function<void()> work)
+      : promises_(std::move(promises)),
+        ticket_(ticket),
+        fallback_code_(fallback_code),
+        work_(std::move(work)) {}
+
+  void run() noexcept override {
+    std::optional<Failure> failure;
+    try {
+      work_();
+    } catch (...) {
+      failure = describe(std::current_exception(), fallback_code_);
+    }
+    promises_->settle(ticket_, std::move(failure));
+  }
+
+  void cancel(const Failure& reason) noexcept override { promises_->settle(ticket_, reason); }
+
+ private:
+  const std::shared_ptr<Promises> promises_;
+  const Promises::Ticket ticket_;
+  const char* const fallback_code_;
+  const std::function<void()> work_;
+};
+
+std::shared_ptr<Executor> start_executor(const SessionOptions& options) {
+  return std::make_shared<Executor>(
+      options.streams, [device = options.model.device, threads = options.intra_op_threads] {
+        return enter_stream(device, threads);
+      });
+}
+
+}  // namespace
+
+Napi::Function SessionWrap::define(Napi::Env env) {
+  return DefineClass(env, "Session",
+                     {InstanceMethod<&SessionWrap::load>("load"),
+                      InstanceMethod<&SessionWrap::run>("run"),
+                      InstanceMethod<&SessionWrap::dispose>("dispose")});
+}
+
+// new Session(options: SessionOptions)
+SessionWrap::SessionWrap(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<SessionWrap>(info),
+      options_(to_session_options(info[0].As<Napi::Object>())),
+      promises_(Environment::of(info.Env()).promises()),
+      executor_(start_executor(options_)) {
+  Environment::of(info.Env()).adopt(executor_);
+}
+
+// load(): Promise<void>
+Napi::Value SessionWrap::load(const Napi::CallbackInfo& info) {
+  return submit(info.Env(), Value(), "ST_MODEL_DAMAGED",
+                [slot = model_, options = options_.model] {
+                  *slot = Model::load(options);
+                  Environment::register_atexit();
+                });
+}
+
+// run(ids: Int32Array, lengths: Int32Array, rows: readonly Float32Array[]): Promise<void>
+Napi::Value SessionWrap::run(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  try {
+    auto batch = std::make_shared<const Batch>(
+        to_batch(info[0], info[1], info[2], options_.model.dimension));
+    // The session and the rows stay alive together.
+    auto kept_alive = Napi::Array::New(env, 2);
+    kept_alive.Set(0u, Value());
+    kept_alive.Set(1u, info[2]);
+    return submit(env, kept_alive, "ST_FORWARD_FAILED", [slot = model_, batch] {
+      if (*slot == nullptr) throw Failure("ST_DISPOSED", "The model is not loaded.");
+      (*slot)->encode(*batch);
+    });
+  } catch (const Failure& failure) {
+    throw to_js_error(env, failure.code(), failure.what());
+  }
+}
+
+// dispose(): Promise<void>
+Napi::Value SessionWrap::dispose(const Napi::CallbackInfo& info) {
+  const auto [ticket, promise] = promises_->open(info.Env(), Value());
+  executor_->stop([slot = model_, promises = promises_, ticket = ticket] {
+    slot->reset();  // no stream is left: the weights go here, off the JS thread
+    promises->settle(ticket, std::nullopt);
+  });
+  return promise;
+}
+
+Napi::Value SessionWrap::submit(Napi::Env env, const Napi::Object& kept_alive,
+                                const char* fallback_code, std::function<void()> work) {
+  const auto [ticket, promise] = promises_->open(env, kept_alive);
+  executor_->submit(std::make_unique<Job>(promises_, ticket, fallback_code, std::move(work)));
+  return promise;
+}
+
+}  // namespace sentence_torch

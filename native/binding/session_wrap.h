@@ -1,0 +1,38 @@
+#pragma once
+
+#include <napi.h>
+
+#include <functional>
+#include <memory>
+
+#include "binding/marshal.h"
+#include "binding/promises.h"
+#include "runtime/executor.h"
+
+namespace sentence_torch {
+
+/// The `Session` of binding.d.ts.
+class SessionWrap : public Napi::ObjectWrap<SessionWrap> {
+ public:
+  static Napi::Function define(Napi::Env env);
+
+  explicit SessionWrap(const Napi::CallbackInfo& info);
+
+ private:
+  Napi::Value load(const Napi::CallbackInfo& info);
+  Napi::Value run(const Napi::CallbackInfo& info);
+  Napi::Value dispose(const Napi::CallbackInfo& info);
+
+  Napi::Value submit(Napi::Env env, const Napi::Object& kept_alive, const char* fallback_code,
+                     std::function<void()> work);
+
+  // Filled by the load task, read by the batches that JavaScript sends once it is loaded, emptied by the last stream.
+  using ModelSlot = std::shared_ptr<const Model>;
+
+  const SessionOptions options_;
+  const std::shared_ptr<Promises> promises_;
+  const std::shared_ptr<ModelSlot> model_ = std::make_shared<ModelSlot>();
+  const std::shared_ptr<Executor> executor_;
+};
+
+}  // namespace sentence_torch

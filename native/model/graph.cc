@@ -1,0 +1,81 @@
+#include "model/graph.h"
+
+#include <torch/csrc/jit/ir/constants.h>
+#include <torch/csrc/jit/ir/ir.h>
+#include <torch/csrc/jit/passes/inliner.h>
+
+#include <functional>
+#include <set>
+#include <string>
+#include <unordered_set>
+
+#include "runtime/failure.h"
+
+namespace sentence_torch {
+namespace {
+
+using torch::jit::Block;
+using torch::jit::Node;
+
+constexpr size_t kMaxNodes = 1'000'000;
+
+void for_each_node(Block* block, const std::function<void(Node*)>& visit) {
+  for (Node* node : block->nodes()) {
+    visit(node);
+    for (Block* inner : node->blocks()) for_each_node(inner, visit);
+  }
+}
+
+// Tensor operators live in aten (and quantized, for models with int8 weights); control flow and constants in prim.
+bool is_allowed(const Node& node) {
+  static const std::unordered_set<std::string> kNamespaces{"aten", "prim", "quantized"};
+  static const std::unordered_set<std::string> kForbidden{
+      // touch files, or a tensor's memory outside its own bounds
+      "aten::from_file", "aten::save", "aten::load", "aten::as_strided", "aten::as_strided_",
+      "aten::as_strided_copy", "aten::as_strided_scatter", "aten::empty_strided",
+      "aten::new_empty_strided", "aten::set_", "aten::set", "aten::resize_", "aten::resize",
+      "aten::resize_as_", "aten::wait",
+      // calls that inlining could not resolve, other threads, and Python
+      "prim::CallFunction", "prim::CallMethod", "prim::PythonOp", "prim::fork", "prim::awaitable",
+      "prim::rpc_async", "prim::rpc_sync", "prim::rpc_remote"};
+  const std::string kind = node.kind().toQualString();
+  const auto space = kind.substr(0, kind.find("::"));
+  return kNamespaces.contains(space) && !kForbidden.contains(kind);
+}
+
+}  // namespace
+
+void verify_operators(const torch::jit::Module& module) {
+  std::set<std::string> refused;
+  size_t nodes = 0;
+  // forward is all that ever runs, and inlined it holds everything it can reach.
+  const auto graph = module.get_method("forward").graph()->copy();
+  torch::jit::Inline(*graph);
+  for_each_node(graph->block(), [&](Node* node) {
+    if (++nodes > kMaxNodes) throw Failure("ST_MODEL_REFUSED", "model.pt has over a million operators.");
+    if (!is_allowed(*node)) refused.insert(node->kind().toQualString());
+  });
+  if (refused.empty()) return;
+  std::string names;
+  for (const auto& name : refused) names += (names.empty() ? "" : ", ") + name;
+  throw Failure("ST_MODEL_REFUSED",
+                "model.pt uses operators that no sentence model needs and that can reach files or foreign memory: " +
+                    names + ". Export it from a source you trust with `npm run export`.");
+}
+
+int retarget_devices(torch::jit::Graph& graph, c10::Device device) {
+  std::vector<Node*> constants;
+  for_each_node(graph.block(), [&](Node* node) {
+    if (node->kind() != torch::jit::prim::Constant) return;
+    const auto value = torch::jit::toIValue(node->output());
+    if (value && value->isDevice() && value->toDevice().is_cpu()) constants.push_back(node);
+  });
+  for (Node* node : constants) {
+    const torch::jit::WithInsertPoint guard(node);
+    node->output()->replaceAllUsesWith(graph.insertConstant(device));
+    node->destroy();
+  }
+  return static_cast<int>(constants.size());
+}
+
+}  // namespace sentence_torch

@@ -1,0 +1,67 @@
+#include "model/model.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "model/graph.h"
+#include "model/pad.h"
+#include "runtime/failure.h"
+
+namespace sentence_torch {
+
+Model::Model(torch::jit::Module module, ModelOptions options)
+    : module_(std::move(module)), options_(std::move(options)) {}
+
+std::shared_ptr<const Model> Model::load(const ModelOptions& options) {
+  auto module = torch::jit::load(options.path, options.device);
+  verify_operators(module);
+  module.eval();
+  module = torch::jit::freeze(module);
+  if (!options.device.is_cpu()) retarget_devices(*module.get_method("forward").graph(), options.device);
+  std::shared_ptr<const Model> model(new Model(std::move(module), options));
+  model->warm_up();
+  return model;
+}
+
+void Model::encode(const Batch& batch) const {
+  const at::Tensor embeddings =
+      forward(batch).to(at::TensorOptions(at::kCPU).dtype(at::kFloat)).contiguous();
+  const float* source = embeddings.const_data_ptr<float>();
+  for (size_t i = 0; i < batch.rows.size(); ++i) {
+    const Row& row = batch.rows[i];
+    std::memcpy(row.data, source + i * static_cast<size_t>(options_.dimension),
+                row.length * sizeof(float));
+  }
+}
+
+at::Tensor Model::forward(const Batch& batch) const {
+  const PaddedBatch padded = pad(batch, options_.pad_token_id, options_.pad_left);
+  std::vector<c10::IValue> inputs{padded.input_ids.to(options_.device),
+                                  padded.attention_mask.to(options_.device)};
+  if (options_.token_type_ids) inputs.emplace_back(at::zeros_like(inputs[0].toTensor()));
+
+  torch::jit::Module module = module_;  // forward() is not const; the copy is a handle
+  const c10::IValue output = module.forward(std::move(inputs));
+  const auto texts = static_cast<int64_t>(batch.lengths.size());
+  if (!output.isTensor() || output.toTensor().dim() != 2 || output.toTensor().size(0) != texts ||
+      output.toTensor().size(1) != options_.dimension) {
+    throw Failure("ST_MODEL_DAMAGED",
+                  "model.pt returned something else than a tensor of " + std::to_string(texts) +
+                      " x " + std::to_string(options_.dimension) +
+                      " (texts x dimension of sentence-torch.json). Export the model again.");
+  }
+  return output.toTensor();
+}
+
+void Model::warm_up() const {
+  // Two texts of two lengths, so that the padded form runs; three runs, since the executor specialises on early calls.
+  std::vector<float> sink(2 * static_cast<size_t>(options_.dimension));
+  const auto id = static_cast<int32_t>(options_.pad_token_id);
+  const Batch batch{{id, id, id, id, id},
+                    {2, 3},
+                    {{sink.data(), 0}, {sink.data(), 0}}};
+  for (int i = 0; i < 3; ++i) encode(batch);
+}
+
+}  // namespace sentence_torch

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <c10/core/Device.h>
+#include <torch/script.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "model/batch.h"
+
+namespace sentence_torch {
+
+struct ModelOptions {
+  std::string path;
+  c10::Device device = c10::kCPU;
+  int64_t dimension = 0;
+  int64_t pad_token_id = 0;
+  bool pad_left = false;
+  bool token_type_ids = false;
+};
+
+/// A TorchScript trace of a whole SentenceTransformer, verified, frozen and ready on its device. Immutable: any number
+/// of streams run it at once.
+class Model {
+ public:
+  /// Reads the file, checks every operator, freezes, and runs it once so that no user's batch pays for first-call work.
+  static std::shared_ptr<const Model> load(const ModelOptions& options);
+
+  /// Runs the batch and writes each text's embedding into its row.
+  void encode(const Batch& batch) const;
+
+ private:
+  Model(torch::jit::Module module, ModelOptions options);
+
+  at::Tensor forward(const Batch& batch) const;
+  void warm_up() const;
+
+  torch::jit::Module module_;
+  ModelOptions options_;
+};
+
+}  // namespace sentence_torch

@@ -1,0 +1,97 @@
+#include "runtime/executor.h"
+
+#include <utility>
+
+namespace sentence_torch {
+
+Executor::Executor(int streams, Enter enter) : alive_(streams) {
+  threads_.reserve(static_cast<size_t>(streams));
+  try {
+    for (int i = 0; i < streams; ++i) {
+      threads_.emplace_back([this, enter] { run_stream(enter); });
+    }
+  } catch (...) {
+    // The system refused a thread. Those that started must be joined before the members go.
+    stop();
+    for (auto& thread : threads_) thread.join();
+    throw;
+  }
+}
+
+Executor::~Executor() {
+  stop();
+  for (auto& thread : threads_) thread.join();
+}
+
+void Executor::submit(std::unique_ptr<Task> task) {
+  std::optional<Failure> refused;
+  {
+    std::lock_guard lock(mutex_);
+    if (!stopped_) {
+      queue_.push_back(std::move(task));
+      changed_.notify_one();
+      return;
+    }
+    refused = stopped_;
+  }
+  task->cancel(*refused);
+}
+
+void Executor::stop(OnEnded on_ended) {
+  stop_because(Failure("ST_DISPOSED", "The model was disposed before this ran."), on_ended);
+}
+
+void Executor::stop_because(const Failure& reason, const OnEnded& on_ended) {
+  std::deque<std::unique_ptr<Task>> waiting;
+  bool ended = false;
+  {
+    std::lock_guard lock(mutex_);
+    if (!stopped_) stopped_ = reason;
+    waiting.swap(queue_);
+    ended = alive_ == 0;
+    if (on_ended && !ended) on_ended_.push_back(on_ended);
+    changed_.notify_all();
+  }
+  for (auto& task : waiting) task->cancel(reason);
+  if (ended && on_ended) on_ended();
+}
+
+bool Executor::wait_ended(std::chrono::milliseconds limit) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, limit, [this] { return alive_ == 0; });
+}
+
+void Executor::run_stream(const Enter& enter) {
+  try {
+    serve(enter);
+  } catch (...) {
+    stop_because(describe(std::current_exception(), "ST_DEVICE_UNAVAILABLE"), nullptr);
+  }
+  end_stream();
+}
+
+void Executor::serve(const Enter& enter) {
+  const auto scope = enter();
+  while (auto task = next_task()) task->run();
+}
+
+std::unique_ptr<Task> Executor::next_task() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return stopped_ || !queue_.empty(); });
+  if (stopped_) return nullptr;
+  auto task = std::move(queue_.front());
+  queue_.pop_front();
+  return task;
+}
+
+void Executor::end_stream() {
+  std::vector<OnEnded> on_ended;
+  {
+    std::lock_guard lock(mutex_);
+    if (--alive_ == 0) on_ended.swap(on_ended_);
+    changed_.notify_all();
+  }
+  for (auto& call : on_ended) call();
+}
+
+}  // namespace sentence_torch

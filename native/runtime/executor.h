@@ -1,0 +1,66 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "runtime/failure.h"
+
+namespace sentence_torch {
+
+/// A piece of work. Exactly one of run() and cancel() is called, once, on any thread. Neither may throw.
+class Task {
+ public:
+  virtual ~Task() = default;
+  virtual void run() noexcept = 0;
+  virtual void cancel(const Failure& reason) noexcept = 0;
+};
+
+/// Streams: long-lived threads that take tasks from one queue in order. Inference runs here and never on libuv's pool,
+/// which is small and shared with file and DNS calls.
+class Executor {
+ public:
+  /// `enter` runs first on each stream; what it returns lives on that thread until the stream ends. If it throws, the
+  /// executor stops and cancels its tasks with that error.
+  using Enter = std::function<std::shared_ptr<void>()>;
+  /// Runs on the last stream that ends.
+  using OnEnded = std::function<void()>;
+
+  Executor(int streams, Enter enter);
+  /// Stops and joins.
+  ~Executor();
+  Executor(const Executor&) = delete;
+  Executor& operator=(const Executor&) = delete;
+
+  /// Queues the task, or cancels it at once after stop().
+  void submit(std::unique_ptr<Task> task);
+
+  /// Takes no more tasks and cancels those that wait; what runs goes on to its end. Returns at once. Safe to repeat.
+  void stop(OnEnded on_ended = nullptr);
+
+  /// Waits until every stream has ended, at most `limit`. True if they have.
+  bool wait_ended(std::chrono::milliseconds limit);
+
+ private:
+  void run_stream(const Enter& enter);
+  void serve(const Enter& enter);
+  std::unique_ptr<Task> next_task();
+  void end_stream();
+  void stop_because(const Failure& reason, const OnEnded& on_ended);
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::unique_ptr<Task>> queue_;
+  std::optional<Failure> stopped_;
+  int alive_ = 0;
+  std::vector<OnEnded> on_ended_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace sentence_torch

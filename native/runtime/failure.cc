@@ -1,0 +1,54 @@
+#include "runtime/failure.h"
+
+#include <c10/util/Exception.h>
+
+#include <new>
+#include <string_view>
+
+namespace sentence_torch {
+namespace {
+
+// A TorchScript error is a page of interpreter frames that ends in the line that matters.
+std::string last_error_line(std::string_view message) {
+  constexpr std::string_view kMark = "RuntimeError: ";
+  if (const auto at = message.rfind(kMark); at != std::string_view::npos) {
+    message.remove_prefix(at + kMark.size());
+  }
+  while (!message.empty() && (message.back() == '\n' || message.back() == ' ')) {
+    message.remove_suffix(1);
+  }
+  return std::string(message);
+}
+
+// libtorch reports failed CPU allocations as plain errors that differ only in their text.
+bool is_allocation_failure(std::string_view message) {
+  return message.find("can't allocate memory") != std::string_view::npos ||
+         message.find("not enough memory") != std::string_view::npos;
+}
+
+Failure from_message(std::string_view message, const char* fallback_code) {
+  const char* code = is_allocation_failure(message) ? "ST_OUT_OF_MEMORY" : fallback_code;
+  return Failure(code, last_error_line(message));
+}
+
+}  // namespace
+
+Failure describe(std::exception_ptr error, const char* fallback_code) noexcept {
+  try {
+    std::rethrow_exception(error);
+  } catch (const Failure& failure) {
+    return failure;
+  } catch (const c10::OutOfMemoryError& error) {
+    return Failure("ST_OUT_OF_MEMORY", error.what_without_backtrace());
+  } catch (const std::bad_alloc&) {
+    return Failure("ST_OUT_OF_MEMORY", "The process could not allocate memory.");
+  } catch (const c10::Error& error) {
+    return from_message(error.what_without_backtrace(), fallback_code);
+  } catch (const std::exception& error) {
+    return from_message(error.what(), fallback_code);
+  } catch (...) {
+    return Failure(fallback_code, "An error of unknown type was thrown.");
+  }
+}
+
+}  // namespace sentence_torch
