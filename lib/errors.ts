@@ -69,3 +69,24 @@ export function createError(
 ): SentenceTorchError {
   return new table[code](code, message, options);
 }
+
+/**
+ * Runs `work` for a public method. Errors of ours that it throws later, when the caller's frames are gone from the
+ * stack, get the stack of the call to `method`.
+ */
+export async function withCallerStack<T>(
+  method: (...args: never[]) => unknown,
+  work: () => Promise<T>,
+): Promise<T> {
+  const caller: { stack?: string } = {};
+  Error.captureStackTrace(caller, method);
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof SentenceTorchError) {
+      const frames = caller.stack?.slice(caller.stack.indexOf('\n')) ?? '';
+      error.stack = `${error.name} [${error.code}]: ${error.message}${frames}`;
+    }
+    throw error;
+  }
+}

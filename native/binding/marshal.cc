@@ -30,7 +30,7 @@ std::vector<Row> to_rows(const Napi::Value& value) {
 
 void check(const Batch& batch, int64_t dimension) {
   bool fits = !batch.lengths.empty() && batch.rows.size() == batch.lengths.size();
-  for (const int32_t length : batch.lengths) fits = fits && length > 0;
+  for (const int32_t length : batch.lengths) fits = fits && length >= 0;
   for (const Row& row : batch.rows) fits = fits && row.length <= static_cast<size_t>(dimension);
   const auto total = std::accumulate(batch.lengths.begin(), batch.lengths.end(), int64_t{0});
   if (!fits || total != static_cast<int64_t>(batch.ids.size())) {

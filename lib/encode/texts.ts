@@ -1,0 +1,32 @@
+import { createError } from '../errors.ts';
+import { show } from './options.ts';
+
+/** Checks that every one of `texts` is a string that Unicode allows; the error names the first that is not. */
+export function checkTexts(texts: unknown): asserts texts is string | readonly string[] {
+  if (typeof texts === 'string') {
+    checkText(texts, undefined);
+  } else if (Array.isArray(texts)) {
+    // By index, not forEach: that would skip the holes of a sparse array.
+    for (let i = 0; i < texts.length; i++) checkText(texts[i], i);
+  } else {
+    throw createError(
+      'ST_INVALID_INPUT',
+      `encode() was given ${show(texts)}. Give a string, or an array of strings.`,
+    );
+  }
+}
+
+function checkText(text: unknown, index: number | undefined): void {
+  const where = index === undefined ? 'The text' : `The text at index ${index}`;
+  if (typeof text !== 'string') {
+    throw createError('ST_INVALID_INPUT', `${where} is ${show(text)}. Every text must be a string.`);
+  }
+  // Python's tokenizers raise here too: a lone surrogate has no UTF-8 form.
+  if (!text.isWellFormed()) {
+    throw createError(
+      'ST_INVALID_INPUT',
+      `${where} holds a lone surrogate (half of a character, often from cutting a string in the middle of an emoji). ` +
+        'Repair it with text.toWellFormed().',
+    );
+  }
+}

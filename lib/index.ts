@@ -1,0 +1,19 @@
+/**
+ * Text embeddings inside Node.js: whole SentenceTransformer models on libtorch.
+ *
+ * @packageDocumentation
+ */
+export type { EncodeOptions, LoadOptions, Progress } from './encode/options.ts';
+export {
+  DownloadError,
+  type ErrorCode,
+  ExecutionError,
+  InputError,
+  ModelError,
+  RuntimeError,
+  SentenceTorchError,
+} from './errors.ts';
+export type { SimilarityFunction } from './model-store/manifest.ts';
+export { SentenceTransformer } from './sentence-transformer.ts';
+export { type Hit, type SemanticSearchOptions, semanticSearch } from './util/semantic-search.ts';
+export { cosSim, type Embeddings, similarity, type Tensor } from './util/similarity.ts';

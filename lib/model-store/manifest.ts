@@ -1,0 +1,121 @@
+import { createError } from '../errors.ts';
+
+/** The version of the model folder's format that this version reads. */
+export const formatVersion = 1;
+
+/** Files that every model folder holds besides its manifest. */
+export const modelFiles = ['model.pt', 'tokenizer.json'] as const;
+
+/** How two embeddings of a model are meant to be compared. */
+export type SimilarityFunction = 'cosine' | 'dot' | 'euclidean' | 'manhattan';
+
+/** `sentence-torch.json`: what a model folder says of itself. */
+export interface Manifest {
+  readonly formatVersion: typeof formatVersion;
+  readonly name: string;
+  /** Values per embedding. */
+  readonly dimension: number;
+  /** Tokens per text, special tokens and prompt included; longer texts are cut. */
+  readonly maxSeqLength: number;
+  readonly similarityFunction: SimilarityFunction;
+  readonly prompts: Readonly<Record<string, string>>;
+  readonly defaultPromptName: string | null;
+  /** The modules in order, for people. */
+  readonly modules: readonly string[];
+  readonly dtype: 'float32';
+  /** The torch that made the trace. */
+  readonly torchVersion: string;
+  readonly text: { readonly strip: boolean; readonly lowercase: boolean };
+  readonly inputs: readonly string[];
+  readonly padding: { readonly tokenId: number; readonly side: 'right' | 'left' };
+  readonly files: Readonly<Record<(typeof modelFiles)[number], FileEntry>>;
+}
+
+/** Size and checksum of a file. */
+export interface FileEntry {
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+type Check = (value: unknown) => boolean;
+
+const isString: Check = (value) => typeof value === 'string';
+const isBoolean: Check = (value) => typeof value === 'boolean';
+const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) > 0;
+const isTokenId: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isOneOf =
+  (...values: unknown[]): Check =>
+  (value) =>
+    values.includes(value);
+const isListOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+const isRecordOf =
+  (check: Check): Check =>
+  (value) =>
+    isObject(value) && Object.values(value).every(check);
+const hasFields =
+  (fields: Record<string, Check>): Check =>
+  (value) =>
+    isObject(value) && Object.entries(fields).every(([name, check]) => check(value[name]));
+
+const isFileEntry = hasFields({
+  sha256: (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
+  bytes: isCount,
+});
+
+const fields: Record<Exclude<keyof Manifest, 'formatVersion'>, Check> = {
+  name: isString,
+  dimension: isCount,
+  maxSeqLength: isCount,
+  similarityFunction: isOneOf('cosine', 'dot', 'euclidean', 'manhattan'),
+  prompts: isRecordOf(isString),
+  defaultPromptName: (value) => value === null || isString(value),
+  modules: isListOf(isString),
+  dtype: isOneOf('float32'),
+  torchVersion: isString,
+  text: hasFields({ strip: isBoolean, lowercase: isBoolean }),
+  inputs: (value) =>
+    isListOf(isOneOf('input_ids', 'attention_mask', 'token_type_ids'))(value) &&
+    /^input_ids,attention_mask(,token_type_ids)?$/.test(String(value)),
+  padding: hasFields({ tokenId: isTokenId, side: isOneOf('right', 'left') }),
+  files: hasFields(Object.fromEntries(modelFiles.map((name) => [name, isFileEntry]))),
+};
+
+/** Reads the text of a `sentence-torch.json`. `file` is its path, for messages. */
+export function parseManifest(text: string, file: string): Manifest {
+  const value = parseJson(text, file);
+  if (!isObject(value) || !Object.hasOwn(value, 'formatVersion')) {
+    throw createError('ST_MODEL_DAMAGED', `${file} is no sentence-torch manifest. ${again}`);
+  }
+  if (value.formatVersion !== formatVersion) {
+    throw createError(
+      'ST_MODEL_FORMAT',
+      `${file} has format version ${JSON.stringify(value.formatVersion)}; this version of sentence-torch reads ` +
+        `${formatVersion}. ${again}`,
+    );
+  }
+  const wrong = Object.entries(fields).find(([name, check]) => !check(value[name]));
+  if (wrong) {
+    throw createError(
+      'ST_MODEL_DAMAGED',
+      `${file}: the field ${JSON.stringify(wrong[0])} is missing or wrong. ${again}`,
+    );
+  }
+  return value as unknown as Manifest;
+}
+
+const again = 'Export the model again with `npm run export`.';
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw createError('ST_MODEL_DAMAGED', `${file} is not JSON. ${again}`, { cause: error });
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,96 @@
+import { availableParallelism } from 'node:os';
+import type { Addon, Session as NativeSession } from '../../binding.d.ts';
+import type { LoadOptions } from '../encode/options.ts';
+import { createError, isErrorCode } from '../errors.ts';
+import type { ModelFolder } from '../model-store/model-folder.ts';
+import type { Item } from '../scheduler/scheduler.ts';
+import { loadAddon } from './addon.ts';
+
+/** A model loaded on a device, with its streams. */
+export class Session {
+  /** `'cpu'` or `'cuda:N'`. */
+  readonly device: string;
+  /** Batches that run at once. */
+  readonly streams: number;
+  readonly #native: NativeSession;
+
+  private constructor(native: NativeSession, device: string, streams: number) {
+    this.#native = native;
+    this.device = device;
+    this.streams = streams;
+  }
+
+  /** Loads the verified model of `folder`. `options` are checked. */
+  static async open(folder: ModelFolder, options: LoadOptions): Promise<Session> {
+    const addon = loadAddon();
+    const device = chooseDevice(addon, options.device ?? 'auto');
+    const { streams, intraOpThreads } = chooseThreads(device, options);
+    const { manifest } = folder;
+    const native = new addon.Session({
+      modelPath: folder.modelPath,
+      device,
+      dimension: manifest.dimension,
+      padTokenId: manifest.padding.tokenId,
+      padLeft: manifest.padding.side === 'left',
+      tokenTypeIds: manifest.inputs.includes('token_type_ids'),
+      streams,
+      intraOpThreads,
+    });
+    try {
+      await native.load();
+    } catch (error) {
+      await native.dispose();
+      throw fromNative(error);
+    }
+    return new Session(native, device, streams);
+  }
+
+  /** Runs one batch; resolves when every item's row is written. */
+  async run(batch: readonly Item[]): Promise<void> {
+    const lengths = Int32Array.from(batch, (item) => item.ids.length);
+    const ids = new Int32Array(lengths.reduce((sum, length) => sum + length, 0));
+    let offset = 0;
+    for (const item of batch) {
+      ids.set(item.ids, offset);
+      offset += item.ids.length;
+    }
+    try {
+      await this.#native.run(ids, lengths, batch.map((item) => item.row));
+    } catch (error) {
+      throw fromNative(error);
+    }
+  }
+
+  /** Ends the streams and frees the weights. */
+  dispose(): Promise<void> {
+    return this.#native.dispose();
+  }
+}
+
+function chooseDevice(addon: Addon, wanted: string): string {
+  const gpus = addon.devices().cuda;
+  if (wanted === 'cpu' || (wanted === 'auto' && gpus === 0)) return 'cpu';
+  const index = Number(wanted.split(':')[1] ?? 0);
+  if (index >= gpus) {
+    throw createError(
+      'ST_DEVICE_UNAVAILABLE',
+      `device is '${wanted}', but libtorch finds ${gpus === 0 ? 'no CUDA device' : `only ${gpus} CUDA device(s), from cuda:0`}. ` +
+        "It needs an NVIDIA driver and a CUDA build of libtorch (SENTENCE_TORCH_VARIANT=cu130). device: 'cpu' always works.",
+    );
+  }
+  return `cuda:${index}`;
+}
+
+/** Many streams of few threads give the best throughput on the CPU; a GPU runs one batch at a time. */
+function chooseThreads(device: string, options: LoadOptions): { streams: number; intraOpThreads: number } {
+  const cores = availableParallelism();
+  const streams = options.streams ?? (device === 'cpu' ? cores : 1);
+  const intraOpThreads = options.intraOpThreads ?? Math.max(1, Math.floor(cores / streams));
+  return { streams, intraOpThreads };
+}
+
+/** The addon throws plain errors that carry one of our codes. */
+function fromNative(error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error) || !isErrorCode(error.code)) return error;
+  return createError(error.code, error.message, { cause: error });
+}

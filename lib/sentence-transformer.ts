@@ -1,0 +1,161 @@
+import { encodeTexts } from './encode/encode.ts';
+import {
+  checkLoadOptions,
+  type EncodeOptions,
+  type LoadOptions,
+  resolveEncodeOptions,
+  show,
+} from './encode/options.ts';
+import { choosePrompt } from './encode/prompts.ts';
+import { checkTexts } from './encode/texts.ts';
+import { createError, withCallerStack } from './errors.ts';
+import type { Manifest, SimilarityFunction } from './model-store/manifest.ts';
+import { openModelFolder } from './model-store/model-folder.ts';
+import { Session } from './native/session.ts';
+import { Scheduler } from './scheduler/scheduler.ts';
+import { loadTokenizer } from './tokenizer/hugging-face.ts';
+import type { Tokenizer } from './tokenizer/tokenizer.ts';
+import { type Embeddings, similarity, type Tensor } from './util/similarity.ts';
+
+/**
+ * A loaded model. `encode()` may be called any number of times at once: the texts of all callers share batches.
+ *
+ * ```ts
+ * await using model = await SentenceTransformer.load('models/my-model');
+ * const [a, b] = await model.encode(['How old are you?', 'What is your age?']);
+ * ```
+ */
+export class SentenceTransformer implements AsyncDisposable {
+  readonly #manifest: Manifest;
+  readonly #tokenizer: Tokenizer;
+  readonly #session: Session;
+  readonly #scheduler: Scheduler;
+  readonly #active = new Set<Promise<unknown>>();
+  #disposed: Promise<void> | undefined;
+
+  private constructor(manifest: Manifest, tokenizer: Tokenizer, session: Session) {
+    this.#manifest = manifest;
+    this.#tokenizer = tokenizer;
+    this.#session = session;
+    this.#scheduler = new Scheduler((batch) => session.run(batch), session.streams);
+  }
+
+  /**
+   * Loads a model folder made by `npm run export`, or the model of that name in the cache. Every file is verified
+   * against the manifest's sha256 before libtorch sees it.
+   *
+   * @throws ST_MODEL_NOT_FOUND, ST_MODEL_DAMAGED, ST_MODEL_FORMAT, ST_MODEL_REFUSED, ST_DEVICE_UNAVAILABLE,
+   * ST_LIBTORCH_NOT_FOUND, ST_LIBTORCH_MISMATCH, ST_ADDON_NOT_FOUND, ST_ADDON_LOAD_FAILED, ST_INVALID_OPTION,
+   * ST_UNKNOWN_OPTION
+   */
+  static async load(folderOrName: string, options: LoadOptions = {}): Promise<SentenceTransformer> {
+    return withCallerStack(SentenceTransformer.load, async () => {
+      if (typeof folderOrName !== 'string' || folderOrName === '') {
+        throw createError(
+          'ST_INVALID_INPUT',
+          `load() was given ${show(folderOrName)}. Give the path of a model folder, or a model's name.`,
+        );
+      }
+      const checked = checkLoadOptions(options);
+      const folder = await openModelFolder(folderOrName);
+      const tokenizer = loadTokenizer(folder.tokenizerPath, folder.manifest.text);
+      const session = await Session.open(folder, checked);
+      return new SentenceTransformer(folder.manifest, tokenizer, session);
+    });
+  }
+
+  /** The model's name. */
+  get name(): string {
+    return this.#manifest.name;
+  }
+
+  /** Values per embedding. */
+  get dimension(): number {
+    return this.#manifest.dimension;
+  }
+
+  /** Tokens per text, special tokens and prompt included; what is longer is cut, as in Python. */
+  get maxSeqLength(): number {
+    return this.#manifest.maxSeqLength;
+  }
+
+  /** `'cpu'` or `'cuda:N'`. */
+  get device(): string {
+    return this.#session.device;
+  }
+
+  /** The prompts that `promptName` can name. */
+  get prompts(): Readonly<Record<string, string>> {
+    return { ...this.#manifest.prompts };
+  }
+
+  /** How embeddings of this model are meant to be compared. */
+  get similarityFunction(): SimilarityFunction {
+    return this.#manifest.similarityFunction;
+  }
+
+  /**
+   * The embedding of a text, or of each text in order. Never blocks the event loop: tokenization and inference run on
+   * other threads.
+   *
+   * The results are views on one Float32 buffer that native threads wrote; keeping one of them keeps the buffer.
+   *
+   * @throws ST_INVALID_INPUT, ST_INVALID_OPTION, ST_UNKNOWN_OPTION, ST_UNKNOWN_PROMPT, ST_TOKENIZER_FAILED,
+   * ST_FORWARD_FAILED, ST_OUT_OF_MEMORY, ST_DISPOSED
+   */
+  encode(text: string, options?: EncodeOptions & { convertToTensor?: false }): Promise<Float32Array>;
+  encode(
+    texts: readonly string[],
+    options?: EncodeOptions & { convertToTensor?: false },
+  ): Promise<Float32Array[]>;
+  encode(
+    texts: string | readonly string[],
+    options: EncodeOptions & { convertToTensor: true },
+  ): Promise<Tensor>;
+  async encode(
+    texts: string | readonly string[],
+    options: EncodeOptions = {},
+  ): Promise<Float32Array | Float32Array[] | Tensor> {
+    return withCallerStack(this.encode, async () => {
+      if (this.#disposed) throw createError('ST_DISPOSED', 'The model was disposed. Load it again.');
+      checkTexts(texts);
+      const resolved = resolveEncodeOptions(options, {
+        dimension: this.dimension,
+        maxBatchTokens: this.device === 'cpu' ? 512 : 16384,
+      });
+      const prompt = choosePrompt(this.#manifest, resolved);
+      const list = typeof texts === 'string' ? [texts] : [...texts];
+      const work = encodeTexts(this.#tokenizer, this.#scheduler, list, prompt, resolved);
+      const embeddings = await this.#track(work);
+      if (resolved.convertToTensor) {
+        const dims = typeof texts === 'string' ? [resolved.truncateDim] : [list.length, resolved.truncateDim];
+        return { data: embeddings.data, dims };
+      }
+      return typeof texts === 'string' ? (embeddings.rows[0] as Float32Array) : embeddings.rows;
+    });
+  }
+
+  /** Scores every embedding of `a` against every one of `b` with the model's similarity function. Higher is more alike. */
+  similarity(a: Embeddings, b: Embeddings): Tensor {
+    return similarity(a, b, this.similarityFunction);
+  }
+
+  /** Refuses new work, finishes what was asked for, ends the threads and frees the weights. Safe to repeat. */
+  dispose(): Promise<void> {
+    this.#disposed ??= Promise.allSettled(this.#active).then(() => this.#session.dispose());
+    return this.#disposed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  async #track<T>(work: Promise<T>): Promise<T> {
+    this.#active.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#active.delete(work);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { type Embeddings, similarity, toRows } from './similarity.ts';
+import type { SimilarityFunction } from '../model-store/manifest.ts';
+
+/** A hit of a semantic search. */
+export interface Hit {
+  /** Index in the corpus. */
+  readonly corpusId: number;
+  /** Higher is more alike. */
+  readonly score: number;
+}
+
+/** Options of {@link semanticSearch}. */
+export interface SemanticSearchOptions {
+  /** Most hits per query. Default: 10. */
+  topK?: number;
+  /** Default: `'cosine'`. */
+  similarityFunction?: SimilarityFunction;
+}
+
+/** The best hits of each query in the corpus, best first, as sentence_transformers.util.semantic_search gives them. */
+export function semanticSearch(
+  queries: Embeddings,
+  corpus: Embeddings,
+  options: SemanticSearchOptions = {},
+): Hit[][] {
+  const { topK = 10, similarityFunction = 'cosine' } = options;
+  return toRows(queries).map((query) => {
+    const { data } = similarity(query, corpus, similarityFunction);
+    return Array.from(data, (score, corpusId) => ({ corpusId, score }))
+      .sort((a, b) => b.score - a.score)
+      .slice(0, topK);
+  });
+}
