@@ -1,0 +1,94 @@
+"""The whole SentenceTransformer as one torch module: token ids in, sentence embeddings out."""
+
+import inspect
+
+import torch
+from sentence_transformers import SentenceTransformer
+from torch import Tensor, nn
+
+from .errors import first_line, refused
+
+TEXT_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+
+# Example shape of the trace: unequal sizes over 1, so that no dimension is taken for another one
+# or for a broadcast.
+EXAMPLE_ROWS, EXAMPLE_TOKENS = 3, 7
+
+
+class Pipeline(nn.Module):
+    """Every module in order on one feature dictionary, as `SentenceTransformer.forward` does.
+
+    A saved `truncate_dim` is cut off behind the last module, where Python's `encode` cuts it; a
+    model that ends in Normalize then yields vectors shorter than 1, in Python as well.
+    """
+
+    def __init__(self, model: SentenceTransformer) -> None:
+        super().__init__()
+        self.stages = nn.ModuleList(model.children())
+        self.truncate_dim = model.truncate_dim
+
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
+    ) -> Tensor:
+        features = {"input_ids": input_ids, "attention_mask": attention_mask}
+        if token_type_ids is not None:
+            features["token_type_ids"] = token_type_ids
+        for stage in self.stages:
+            features = stage(features)
+        embedding = features["sentence_embedding"]
+        if self.truncate_dim is not None:
+            embedding = embedding[..., : self.truncate_dim]
+        return embedding
+
+
+def input_names(model: SentenceTransformer) -> list[str]:
+    """The tensors Python feeds this model; token types only if the model has a use for them."""
+    features = model.preprocess(["a", "b c"])
+    tensors = [name for name, value in features.items() if isinstance(value, Tensor)]
+    unknown = sorted(set(tensors) - set(TEXT_INPUTS))
+    if unknown:
+        raise refused(type(model[0].tokenizer).__name__, f"it also feeds the model {unknown}")
+    accepted = inspect.signature(model[0].model.forward).parameters
+    takes_types = "token_type_ids" in tensors and "token_type_ids" in accepted
+    return [*TEXT_INPUTS[:2], *(TEXT_INPUTS[2:] if takes_types else ())]
+
+
+def trace(pipeline: Pipeline, inputs: list[str], token_id: int) -> torch.jit.ScriptModule:
+    """Trace with one padded row, so that every branch on the mask is in the trace."""
+    ids = torch.full((EXAMPLE_ROWS, EXAMPLE_TOKENS), token_id, dtype=torch.int64)
+    mask = torch.ones_like(ids)
+    mask[1, 4:] = 0
+    example = (ids, mask, torch.zeros_like(ids))[: len(inputs)]
+    try:
+        with torch.no_grad():
+            return torch.jit.trace(pipeline, example, check_trace=False, strict=True)
+    except Exception as error:
+        architecture = type(pipeline.stages[0].model).__name__
+        raise refused(
+            f"Transformer({architecture})",
+            f"it can't be traced: {type(error).__name__}: {first_line(error)}",
+        ) from error
+
+
+def describe(model: SentenceTransformer) -> list[str]:
+    """The modules in order, for people who read the manifest."""
+    described = [describe_module(module) for module in model]
+    if model.truncate_dim is not None:
+        described.append(f"Truncate({model.truncate_dim})")
+    return described
+
+
+def describe_module(module: nn.Module) -> str:
+    name = type(module).__name__
+    if name == "Transformer":
+        return f"Transformer({type(module.model).__name__})"
+    if name == "Pooling":
+        modes = module.pooling_mode
+        return f"Pooling({modes if isinstance(modes, str) else ', '.join(modes)})"
+    if name == "Dense":
+        sizes = f"{module.in_features} -> {module.out_features}"
+        residual = ", residual" if module.use_residual else ""
+        return f"Dense({sizes}, {type(module.activation_function).__name__}{residual})"
+    if name == "LayerNorm":
+        return f"LayerNorm({module.dimension})"
+    return f"Dropout({module.dropout})" if name == "Dropout" else name
