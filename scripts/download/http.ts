@@ -51,6 +51,14 @@ function transientStatus(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || status >= 500;
 }
 
+/** A name that does not exist: asking again only keeps someone without a network waiting. */
+function unknownHost(error: unknown): never {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOTFOUND') {
+    throw new FinalError(error.message, { cause: error });
+  }
+  throw error;
+}
+
 /** GETs `url`, following redirects to safe addresses. The answer's status is 200, 206 or 416. */
 export async function get(
   url: URL,
@@ -63,7 +71,7 @@ export async function get(
     const response = await request(current, {
       headers: { 'user-agent': 'sentence-torch', 'accept-encoding': 'identity', ...headers },
       dispatcher,
-    });
+    }).catch(unknownHost);
     const { statusCode } = response;
     if (statusCode === 200 || statusCode === 206 || statusCode === 416) return response;
     await response.body.dump();

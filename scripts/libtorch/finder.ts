@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createError } from '../../lib/errors.ts';
 import {
@@ -14,11 +14,12 @@ import {
 } from '../../lib/native/libtorch.ts';
 import { cacheDir } from '../../lib/util/cache-dir.ts';
 import { type DownloadOptions, downloadFile, isCoded } from '../download/download.ts';
+import { installFolder } from '../download/install.ts';
 import { withLock } from '../download/lock.ts';
 import { type PipRequest, type PipResult, pipDownload } from '../download/pip.ts';
 import { unzip } from '../download/unzip.ts';
 import { type Archive, type ArchiveTable, findArchive, readArchives } from './archives.ts';
-import { assertWanted, installFolder, type Wanted } from './install.ts';
+import { assertWanted, type Wanted } from './wanted.ts';
 import { nvidiaRequirements, unpackNvidiaWheels, unpackTorchWheel } from './wheel.ts';
 
 const CPU_INDEX = 'https://download.pytorch.org/whl/cpu';
@@ -128,9 +129,9 @@ function wheelSources({ wanted }: Hunt): WheelSource[] {
   ];
 }
 
-async function installWheel(hunt: Hunt, source: WheelSource, parent: string): Promise<void> {
-  const target = await mkdtemp(path.join(parent, '.wheel-'));
-  try {
+async function installWheel(hunt: Hunt, source: WheelSource): Promise<void> {
+  await installFolder(hunt.entry, async (folder) => {
+    const target = path.join(folder, '.wheels');
     const { requirement, extraIndex } = source;
     const request: PipRequest = { requirements: [requirement], target };
     if (extraIndex !== undefined) request.extraIndex = extraIndex;
@@ -138,16 +139,13 @@ async function installWheel(hunt: Hunt, source: WheelSource, parent: string): Pr
     if ('problem' in result) throw createError('ST_DOWNLOAD_FAILED', result.problem);
     const wheel = result.wheels[0];
     if (wheel === undefined) throw createError('ST_DOWNLOAD_FAILED', 'pip brought no wheel');
-    await installFolder(hunt.entry, async (folder) => {
-      const info = await unpackTorchWheel(wheel, folder, hunt.wanted);
-      const nvidia = nvidiaRequirements(info.requires);
-      if (hunt.wanted.platform === 'linux' && nvidia.length > 0) {
-        await addNvidia(hunt, nvidia, folder);
-      }
-    });
-  } finally {
-    await rm(target, { recursive: true, force: true });
-  }
+    const info = await unpackTorchWheel(wheel, folder, hunt.wanted);
+    await rm(target, { recursive: true });
+    const nvidia = nvidiaRequirements(info.requires);
+    if (hunt.wanted.platform === 'linux' && nvidia.length > 0) {
+      await addNvidia(hunt, nvidia, folder);
+    }
+  });
 }
 
 /** The wheel of torch: the same libraries, headers and CMake files as in the archive. */
@@ -155,7 +153,7 @@ async function fromWheel(hunt: Hunt): Promise<boolean> {
   for (const source of wheelSources(hunt)) {
     hunt.options.report?.(`${source.place}: ${source.requirement}`);
     try {
-      await installWheel(hunt, source, path.dirname(hunt.entry));
+      await installWheel(hunt, source);
       return true;
     } catch (error) {
       noteFailure(hunt, `${source.place}, ${source.requirement}`, error);

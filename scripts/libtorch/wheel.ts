@@ -3,7 +3,7 @@ import path from 'node:path';
 import { createError } from '../../lib/errors.ts';
 import { parseVersionPy, variantFits, variantOf } from '../../lib/native/libtorch-folder.ts';
 import { readEntries, unzip } from '../download/unzip.ts';
-import { assertWanted, type Wanted } from './install.ts';
+import { assertWanted, type Wanted } from './wanted.ts';
 
 const sharedLibrary = /(\.so(\.\d+)*|\.dylib|\.dll)$/;
 /** Of no use without Python, or tests. */
