@@ -1,6 +1,7 @@
 #include "model/model.h"
 
-#include <algorithm>
+#include <torch/csrc/jit/runtime/graph_executor.h>
+
 #include <cstring>
 #include <utility>
 
@@ -14,6 +15,8 @@ Model::Model(torch::jit::Module module, ModelOptions options)
     : module_(std::move(module)), options_(std::move(options)) {}
 
 std::shared_ptr<const Model> Model::load(const ModelOptions& options) {
+  // The profiling executor specialises on the shapes of early calls, which are never those of later ones.
+  torch::jit::getProfilingMode() = false;
   auto module = torch::jit::load(options.path, options.device);
   verify_operators(module);
   module.eval();
