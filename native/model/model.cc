@@ -58,13 +58,13 @@ at::Tensor Model::forward(const Batch& batch) const {
 }
 
 void Model::warm_up() const {
-  // Two texts of two lengths, so that the padded form runs; three runs, since the executor specialises on early calls.
+  // Two texts of two lengths, so that the padded form runs.
   std::vector<float> sink(2 * static_cast<size_t>(options_.dimension));
   const auto id = static_cast<int32_t>(options_.pad_token_id);
   const Batch batch{{id, id, id, id, id},
                     {2, 3},
                     {{sink.data(), 0}, {sink.data(), 0}}};
-  for (int i = 0; i < 3; ++i) encode(batch);
+  encode(batch);
 }
 
 }  // namespace sentence_torch

@@ -1,0 +1,57 @@
+// A process (or a worker in one) that ends in the way named by its arguments while the model is in the state named.
+// exit.test.ts starts it: node exit-child.mjs <model folder> <way> <state>
+import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { SentenceTransformer } from 'sentence-torch';
+
+const [folder, way, state] = isMainThread ? process.argv.slice(2) : workerData;
+
+const ways = {
+  'natural end': () => {},
+  'process.exit': () => process.exit(0),
+  throw: () => {
+    setImmediate(() => {
+      throw new Error('on purpose');
+    });
+  },
+  'unhandled rejection': () => {
+    Promise.reject(new Error('on purpose'));
+  },
+  'SIGTERM handler': () => {
+    process.once('SIGTERM', () => process.exit(0));
+    process.kill(process.pid, 'SIGTERM');
+  },
+  'process.reallyExit': () => process.reallyExit(0),
+};
+
+/** Brings the model into the state, without waiting for what it started. */
+async function enter() {
+  if (state === 'loading') {
+    SentenceTransformer.load(folder, { device: 'cpu' }).catch(() => {});
+    return;
+  }
+  const model = await SentenceTransformer.load(folder, { device: 'cpu', streams: 2 });
+  if (state === 'idle') return;
+  // In forward: as many texts as streams. Queued: many more, most of which wait.
+  const texts = Array.from({ length: state === 'queued' ? 400 : 2 }, (_, i) => `text ${i}`);
+  for (const text of texts) model.encode(text, { batchSize: 1 }).catch(() => {});
+  await inForward();
+}
+
+/** A turn of the event loop after tokenization: the first batches have been handed to the streams. */
+async function inForward() {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+if (!isMainThread) {
+  await enter();
+  parentPort.postMessage('entered');
+  // Alive until the main thread terminates it.
+  setInterval(() => {}, 1000);
+} else if (way === 'worker.terminate') {
+  const worker = new Worker(new URL(import.meta.url), { workerData: [folder, way, state] });
+  await new Promise((resolve) => worker.once('message', resolve));
+  await worker.terminate();
+} else {
+  await enter();
+  ways[way]();
+}

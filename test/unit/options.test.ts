@@ -1,0 +1,91 @@
+import test from 'ava';
+import {
+  checkLoadOptions,
+  type EncodeOptions,
+  type LoadOptions,
+  resolveEncodeOptions,
+} from '../../lib/encode/options.ts';
+
+const defaults = { dimension: 8, maxBatchTokens: 512 };
+const resolve = (options: unknown) => resolveEncodeOptions(options as EncodeOptions, defaults);
+const load = (options: unknown) => checkLoadOptions(options as LoadOptions);
+
+test('encode options that are left out get their defaults', (t) => {
+  t.deepEqual(resolve({}), {
+    batchSize: Number.MAX_SAFE_INTEGER,
+    maxBatchTokens: 512,
+    normalizeEmbeddings: false,
+    truncateDim: 8,
+    prompt: undefined,
+    promptName: undefined,
+    showProgressBar: false,
+    convertToTensor: false,
+  });
+});
+
+test('encode options that are undefined count as left out', (t) => {
+  t.deepEqual(resolve({ batchSize: undefined, truncateDim: undefined }), resolve({}));
+});
+
+for (const [options, message] of [
+  [{ batchSize: 0 }, 'batchSize is 0. Give a whole number of at least 1.'],
+  [{ batchSize: -1 }, 'batchSize is -1. Give a whole number of at least 1.'],
+  [{ batchSize: 1.5 }, 'batchSize is 1.5. Give a whole number of at least 1.'],
+  [{ batchSize: Number.NaN }, 'batchSize is NaN. Give a whole number of at least 1.'],
+  [{ batchSize: '32' }, 'batchSize is "32". Give a whole number.'],
+  [{ batchSize: null }, 'batchSize is null. Give a whole number.'],
+  [
+    { maxBatchTokens: Number.POSITIVE_INFINITY },
+    'maxBatchTokens is Infinity. Give a whole number of at least 1.',
+  ],
+  [{ truncateDim: 9 }, "truncateDim is 9, but the model's embeddings have 8 values. Give 1 to 8."],
+  [{ normalizeEmbeddings: 1 }, 'normalizeEmbeddings is 1. Give a boolean.'],
+  [{ prompt: 5 }, 'prompt is 5. Give a string.'],
+  [{ showProgressBar: 'yes' }, 'showProgressBar is "yes". Give a boolean or a function.'],
+  [null, 'The options of encode() are null. Give an object, such as { batchSize: ... }.'],
+  [[], 'The options of encode() are an array. Give an object, such as { batchSize: ... }.'],
+] as const) {
+  test(`encode options ${JSON.stringify(options)}: ${message}`, (t) => {
+    t.throws(() => resolve(options), { code: 'ST_INVALID_OPTION', message });
+  });
+}
+
+test('an unknown encode option is refused with the names that exist', (t) => {
+  t.throws(() => resolve({ batch_size: 32 }), {
+    code: 'ST_UNKNOWN_OPTION',
+    message: /no option "batch_size"\. It has: batchSize, maxBatchTokens/,
+  });
+});
+
+test('an option inherited from a polluted prototype is not an option of the call', (t) => {
+  t.deepEqual(resolve(Object.create({ surprise: 1 })), resolve({}));
+});
+
+for (const device of ['auto', 'cpu', 'cuda', 'cuda:0', 'cuda:12']) {
+  test(`device ${device} is accepted`, (t) => {
+    t.is(load({ device }).device, device);
+  });
+}
+
+for (const device of ['gpu', 'cuda:', 'cuda:-1', 'cuda:x', 'CPU', '', 'cpu ', 7, null]) {
+  test(`device ${JSON.stringify(device)} is refused`, (t) => {
+    t.throws(() => load({ device }), { code: 'ST_INVALID_OPTION', message: /^device is / });
+  });
+}
+
+test('streams and intraOpThreads are whole numbers from 1 to 1024', (t) => {
+  t.deepEqual(load({ streams: 1024, intraOpThreads: 1 }), {
+    device: 'auto',
+    streams: 1024,
+    intraOpThreads: 1,
+  });
+  t.throws(() => load({ streams: 1025 }), { code: 'ST_INVALID_OPTION', message: /from 1 to 1024/ });
+  t.throws(() => load({ intraOpThreads: 0 }), { code: 'ST_INVALID_OPTION' });
+});
+
+test('an unknown load option is refused with the names that exist', (t) => {
+  t.throws(() => load({ threads: 2 }), {
+    code: 'ST_UNKNOWN_OPTION',
+    message: 'load() has no option "threads". It has: device, streams, intraOpThreads.',
+  });
+});

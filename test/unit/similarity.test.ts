@@ -1,0 +1,54 @@
+import test from 'ava';
+import { cosSim, semanticSearch, similarity } from '../../lib/index.ts';
+
+const f = (...values: number[]) => new Float32Array(values);
+const round = (values: Iterable<number>) => Array.from(values, (value) => Number(value.toFixed(5)));
+
+// The expected figures are those of sentence_transformers.util.{cos,dot,euclidean,manhattan}_sim.
+const a = [f(1, 2, 2), f(0, 0, 0)];
+const b = [f(2, 4, 4), f(-1, 0, 1)];
+
+test('cosine similarity of every pair, a zero vector scoring 0', (t) => {
+  const { data, dims } = cosSim(a, b);
+  t.deepEqual(dims, [2, 2]);
+  t.deepEqual(round(data), [1, 0.2357, 0, 0]);
+});
+
+test('dot product of every pair', (t) => {
+  t.deepEqual(round(similarity(a, b, 'dot').data), [18, 1, 0, 0]);
+});
+
+test('euclidean similarity is the negative distance', (t) => {
+  t.deepEqual(round(similarity(a, b, 'euclidean').data), [-3, -3, -6, -1.41421]);
+});
+
+test('manhattan similarity is the negative distance', (t) => {
+  t.deepEqual(round(similarity(a, b, 'manhattan').data), [-5, -5, -10, -2]);
+});
+
+test('a single embedding, a list and a tensor mean the same', (t) => {
+  const tensor = { data: f(1, 2, 2), dims: [1, 3] };
+  t.deepEqual(cosSim(f(1, 2, 2), b), cosSim([f(1, 2, 2)], b));
+  t.deepEqual(cosSim(tensor, b), cosSim([f(1, 2, 2)], b));
+  t.deepEqual(cosSim({ data: f(1, 2, 2), dims: [3] }, b), cosSim([f(1, 2, 2)], b));
+});
+
+test('embeddings of different lengths are refused', (t) => {
+  t.throws(() => cosSim(f(1, 2), b), { code: 'ST_INVALID_INPUT', message: /of 2 and of 3 values/ });
+});
+
+test('nothing against something is an empty matrix', (t) => {
+  t.deepEqual(cosSim([], b), { data: f(), dims: [0, 2] });
+});
+
+test('semantic search gives the best hits of each query, best first', (t) => {
+  const corpus = [f(0, 1), f(1, 0), f(1, 1)];
+  const hits = semanticSearch([f(1, 0.1), f(0, 1)], corpus, { topK: 2 });
+  t.deepEqual(
+    hits.map((list) => list.map((hit) => hit.corpusId)),
+    [
+      [1, 2],
+      [0, 2],
+    ],
+  );
+});

@@ -1,0 +1,36 @@
+import test from 'ava';
+import { checkTexts } from '../../lib/encode/texts.ts';
+
+for (const texts of ['', 'a', [], ['', 'a'], ['\0', '😀', 'e\u0301', '\u{10ffff}']]) {
+  test(`${JSON.stringify(texts)} is accepted`, (t) => {
+    t.notThrows(() => checkTexts(texts));
+  });
+}
+
+// biome-ignore lint/suspicious/noSparseArray: the point of the case
+const sparse = [, 'a'];
+
+for (const [name, texts, message] of [
+  ['a number', 5, 'encode() was given 5. Give a string, or an array of strings.'],
+  ['null', null, 'encode() was given null. Give a string, or an array of strings.'],
+  ['undefined', undefined, 'encode() was given undefined. Give a string, or an array of strings.'],
+  ['an object', {}, 'encode() was given an object. Give a string, or an array of strings.'],
+  ['a Set', new Set(['a']), 'encode() was given an object. Give a string, or an array of strings.'],
+  ['a number in a list', ['a', 1], 'The text at index 1 is 1. Every text must be a string.'],
+  ['null in a list', [null], 'The text at index 0 is null. Every text must be a string.'],
+  ['a list in a list', [['a', 'b']], 'The text at index 0 is an array. Every text must be a string.'],
+  ['a sparse array', sparse, 'The text at index 0 is undefined. Every text must be a string.'],
+] as const) {
+  test(`${name} is refused with its place`, (t) => {
+    t.throws(() => checkTexts(texts), { code: 'ST_INVALID_INPUT', message });
+  });
+}
+
+for (const text of ['\ud800', 'a\udc00b', '\udc00\ud800']) {
+  test(`the lone surrogate in ${JSON.stringify(text)} is refused with its remedy`, (t) => {
+    t.throws(() => checkTexts(['fine', text]), {
+      code: 'ST_INVALID_INPUT',
+      message: /^The text at index 1 holds a lone surrogate.*toWellFormed\(\)\.$/,
+    });
+  });
+}
