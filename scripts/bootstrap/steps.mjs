@@ -67,7 +67,7 @@ export const steps = {
     from: () => fingerprint(['lib', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']),
     there: () => existsSync(inRoot('dist/index.js')),
     async make() {
-      await must('npm run build:ts', ...npm('run', '--silent', 'build:ts'));
+      await must('npm run build:ts', ...npm('run', 'build:ts'));
     },
   },
   venv: {
