@@ -103,7 +103,10 @@ export class SentenceTransformer implements AsyncDisposable {
    * @throws ST_INVALID_INPUT, ST_INVALID_OPTION, ST_UNKNOWN_OPTION, ST_UNKNOWN_PROMPT, ST_TOKENIZER_FAILED,
    * ST_FORWARD_FAILED, ST_OUT_OF_MEMORY, ST_DISPOSED
    */
-  encode(text: string, options?: EncodeOptions & { convertToTensor?: false }): Promise<Float32Array>;
+  encode(
+    text: string,
+    options?: EncodeOptions & { convertToTensor?: false },
+  ): Promise<Float32Array>;
   encode(
     texts: readonly string[],
     options?: EncodeOptions & { convertToTensor?: false },
@@ -117,7 +120,8 @@ export class SentenceTransformer implements AsyncDisposable {
     options: EncodeOptions = {},
   ): Promise<Float32Array | Float32Array[] | Tensor> {
     return withCallerStack(this.encode, async () => {
-      if (this.#disposed) throw createError('ST_DISPOSED', 'The model was disposed. Load it again.');
+      if (this.#disposed)
+        throw createError('ST_DISPOSED', 'The model was disposed. Load it again.');
       checkTexts(texts);
       const resolved = resolveEncodeOptions(options, {
         dimension: this.dimension,
@@ -128,7 +132,8 @@ export class SentenceTransformer implements AsyncDisposable {
       const work = encodeTexts(this.#tokenizer, this.#scheduler, list, prompt, resolved);
       const embeddings = await this.#track(work);
       if (resolved.convertToTensor) {
-        const dims = typeof texts === 'string' ? [resolved.truncateDim] : [list.length, resolved.truncateDim];
+        const dims =
+          typeof texts === 'string' ? [resolved.truncateDim] : [list.length, resolved.truncateDim];
         return { data: embeddings.data, dims };
       }
       return typeof texts === 'string' ? (embeddings.rows[0] as Float32Array) : embeddings.rows;

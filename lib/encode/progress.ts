@@ -33,7 +33,8 @@ function reportToCallback(callback: (progress: Progress) => void, total: number)
 
 function drawBar(total: number): ProgressReporter {
   const bar = new SingleBar({
-    format: 'Encoding [{bar}] {percentage}% | {value}/{total} texts | {duration_formatted} | ETA {eta_formatted}',
+    format:
+      'Encoding [{bar}] {percentage}% | {value}/{total} texts | {duration_formatted} | ETA {eta_formatted}',
     stream: process.stderr,
     hideCursor: true,
   });

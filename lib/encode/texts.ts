@@ -19,7 +19,10 @@ export function checkTexts(texts: unknown): asserts texts is string | readonly s
 function checkText(text: unknown, index: number | undefined): void {
   const where = index === undefined ? 'The text' : `The text at index ${index}`;
   if (typeof text !== 'string') {
-    throw createError('ST_INVALID_INPUT', `${where} is ${show(text)}. Every text must be a string.`);
+    throw createError(
+      'ST_INVALID_INPUT',
+      `${where} is ${show(text)}. Every text must be a string.`,
+    );
   }
   // Python's tokenizers raise here too: a lone surrogate has no UTF-8 form.
   if (!text.isWellFormed()) {

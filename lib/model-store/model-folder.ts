@@ -22,7 +22,9 @@ export async function openModelFolder(folderOrName: string): Promise<ModelFolder
   const folder = await findFolder(folderOrName);
   const manifestPath = path.join(folder, manifestName);
   const manifest = parseManifest(await readManifest(manifestPath), manifestPath);
-  await Promise.all(modelFiles.map((name) => verify(path.join(folder, name), manifest.files[name])));
+  await Promise.all(
+    modelFiles.map((name) => verify(path.join(folder, name), manifest.files[name])),
+  );
   return {
     path: folder,
     manifest,

@@ -60,8 +60,12 @@ function requireBuilt<T>(name: string): T {
   try {
     return require(file) as T;
   } catch (error) {
-    throw createError('ST_ADDON_LOAD_FAILED', `${file} can't be loaded: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw createError(
+      'ST_ADDON_LOAD_FAILED',
+      `${file} can't be loaded: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

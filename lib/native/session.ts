@@ -55,7 +55,11 @@ export class Session {
       offset += item.ids.length;
     }
     try {
-      await this.#native.run(ids, lengths, batch.map((item) => item.row));
+      await this.#native.run(
+        ids,
+        lengths,
+        batch.map((item) => item.row),
+      );
     } catch (error) {
       throw fromNative(error);
     }
@@ -82,7 +86,10 @@ function chooseDevice(addon: Addon, wanted: string): string {
 }
 
 /** Many streams of few threads give the best throughput on the CPU; a GPU runs one batch at a time. */
-function chooseThreads(device: string, options: LoadOptions): { streams: number; intraOpThreads: number } {
+function chooseThreads(
+  device: string,
+  options: LoadOptions,
+): { streams: number; intraOpThreads: number } {
   const cores = availableParallelism();
   const streams = options.streams ?? (device === 'cpu' ? cores : 1);
   const intraOpThreads = options.intraOpThreads ?? Math.max(1, Math.floor(cores / streams));

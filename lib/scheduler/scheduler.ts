@@ -53,7 +53,14 @@ export class Scheduler {
       const group: Group = { call, left: items.length, resolve, reject };
       const arrival = this.#arrivals++;
       const arrived = items
-        .map(({ ids, row }) => ({ ids, row, group, arrival, tokens: ids.length, limits: call.limits }))
+        .map(({ ids, row }) => ({
+          ids,
+          row,
+          group,
+          arrival,
+          tokens: ids.length,
+          limits: call.limits,
+        }))
         .sort(longestFirst);
       this.#waiting = merge(this.#waiting, arrived);
       this.#dispatch();

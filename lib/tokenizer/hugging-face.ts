@@ -41,7 +41,8 @@ function openTokenizer(file: string): HuggingFaceTokenizer {
 }
 
 // What Python's str.strip() removes; JavaScript's trim() knows neither U+001C to U+001F nor U+0085, and takes U+FEFF.
-const pythonSpace = '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+';
+const pythonSpace =
+  '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+';
 const endSpace = new RegExp(`^${pythonSpace}|${pythonSpace}$`, 'g');
 
 function textPreparer({ strip, lowercase }: TextRules): ((text: string) => string) | undefined {

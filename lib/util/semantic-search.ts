@@ -1,5 +1,5 @@
-import { type Embeddings, similarity, toRows } from './similarity.ts';
 import type { SimilarityFunction } from '../model-store/manifest.ts';
+import { type Embeddings, similarity, toRows } from './similarity.ts';
 
 /** A hit of a semantic search. */
 export interface Hit {

@@ -79,7 +79,8 @@ void Environment::end_process(std::chrono::milliseconds limit, int exit_code) {
 }
 
 void Environment::close(void* data) {
-  // Streams write into this environment's memory, so there is no limit here: the running batch must end.
+  // Streams write into this environment's memory, so there is no limit here: the running batch must
+  // end.
   auto* self = static_cast<Environment*>(data);
   while (!stop_and_wait(self->executors_, std::chrono::hours(1))) {
   }

@@ -11,13 +11,16 @@
 
 namespace sentence_torch {
 
-/// What the addon keeps for one JS environment (the main thread, or one worker), and how it all ends.
+/// What the addon keeps for one JS environment (the main thread, or one worker), and how it all
+/// ends.
 ///
-/// A process that ends while a stream is inside libtorch crashes: libtorch's statics are destroyed under it. So streams are
-/// stopped and joined on every way out:
+/// A process that ends while a stream is inside libtorch crashes: libtorch's statics are destroyed
+/// under it. So streams are stopped and joined on every way out:
 ///  - the environment's cleanup hook: natural end, and worker.terminate();
-///  - process.on('exit'), which lib/native registers and which calls end_process(): process.exit() and uncaught errors;
-///  - an atexit handler, for exits that run no JavaScript. It must be registered after the first forward: libtorch makes
+///  - process.on('exit'), which lib/native registers and which calls end_process(): process.exit()
+///  and uncaught errors;
+///  - an atexit handler, for exits that run no JavaScript. It must be registered after the first
+///  forward: libtorch makes
 ///    some statics then, and they would otherwise be destroyed first.
 class Environment {
  public:
@@ -33,8 +36,8 @@ class Environment {
   /// Any thread, after a model's first forward.
   static void register_atexit();
 
-  /// Stops all streams of the process. If one has not ended in time, ends the process at once with `exit_code`: no code
-  /// of ours may outlive libtorch.
+  /// Stops all streams of the process. If one has not ended in time, ends the process at once with
+  /// `exit_code`: no code of ours may outlive libtorch.
   static void end_process(std::chrono::milliseconds limit, int exit_code);
 
  private:

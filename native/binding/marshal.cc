@@ -34,7 +34,8 @@ void check(const Batch& batch, int64_t dimension) {
   for (const Row& row : batch.rows) fits = fits && row.length <= static_cast<size_t>(dimension);
   const auto total = std::accumulate(batch.lengths.begin(), batch.lengths.end(), int64_t{0});
   if (!fits || total != static_cast<int64_t>(batch.ids.size())) {
-    throw Failure("ST_FORWARD_FAILED", "The ids, lengths and rows of a batch do not fit each other.");
+    throw Failure("ST_FORWARD_FAILED",
+                  "The ids, lengths and rows of a batch do not fit each other.");
   }
 }
 

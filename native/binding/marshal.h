@@ -17,8 +17,9 @@ struct SessionOptions {
 
 SessionOptions to_session_options(const Napi::Object& object);
 
-/// Copies ids and lengths. The rows point into JS memory: the caller holds a reference to `rows` until the batch is done.
-/// Throws Failure ST_FORWARD_FAILED if the parts do not fit each other, which is a bug in lib/.
+/// Copies ids and lengths. The rows point into JS memory: the caller holds a reference to `rows`
+/// until the batch is done. Throws Failure ST_FORWARD_FAILED if the parts do not fit each other,
+/// which is a bug in lib/.
 Batch to_batch(const Napi::Value& ids, const Napi::Value& lengths, const Napi::Value& rows,
                int64_t dimension);
 

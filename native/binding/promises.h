@@ -14,9 +14,9 @@
 
 namespace sentence_torch {
 
-/// The promises of one environment that streams settle. Everything of N-API (the promise, the references that keep its
-/// memory alive) stays here on the JS thread; a stream holds a ticket. Tickets may be settled long after the environment
-/// has gone; that does nothing.
+/// The promises of one environment that streams settle. Everything of N-API (the promise, the
+/// references that keep its memory alive) stays here on the JS thread; a stream holds a ticket.
+/// Tickets may be settled long after the environment has gone; that does nothing.
 class Promises {
  public:
   using Ticket = uint64_t;
@@ -25,7 +25,8 @@ class Promises {
   Promises(const Promises&) = delete;
   Promises& operator=(const Promises&) = delete;
 
-  /// JS thread. Until the promise settles, `kept_alive` is not collected and the event loop stays alive.
+  /// JS thread. Until the promise settles, `kept_alive` is not collected and the event loop stays
+  /// alive.
   std::pair<Ticket, Napi::Promise> open(Napi::Env env, const Napi::Object& kept_alive);
 
   /// Any thread, once per ticket: resolves with undefined, or rejects.

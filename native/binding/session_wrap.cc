@@ -48,10 +48,10 @@ std::shared_ptr<Executor> start_executor(const SessionOptions& options) {
 }  // namespace
 
 Napi::Function SessionWrap::define(Napi::Env env) {
-  return DefineClass(env, "Session",
-                     {InstanceMethod<&SessionWrap::load>("load"),
-                      InstanceMethod<&SessionWrap::run>("run"),
-                      InstanceMethod<&SessionWrap::dispose>("dispose")});
+  return DefineClass(
+      env, "Session",
+      {InstanceMethod<&SessionWrap::load>("load"), InstanceMethod<&SessionWrap::run>("run"),
+       InstanceMethod<&SessionWrap::dispose>("dispose")});
 }
 
 // new Session(options: SessionOptions)
@@ -65,11 +65,10 @@ SessionWrap::SessionWrap(const Napi::CallbackInfo& info)
 
 // load(): Promise<void>
 Napi::Value SessionWrap::load(const Napi::CallbackInfo& info) {
-  return submit(info.Env(), Value(), "ST_MODEL_DAMAGED",
-                [slot = model_, options = options_.model] {
-                  *slot = Model::load(options);
-                  Environment::register_atexit();
-                });
+  return submit(info.Env(), Value(), "ST_MODEL_DAMAGED", [slot = model_, options = options_.model] {
+    *slot = Model::load(options);
+    Environment::register_atexit();
+  });
 }
 
 // run(ids: Int32Array, lengths: Int32Array, rows: readonly Float32Array[]): Promise<void>

@@ -26,7 +26,8 @@ class SessionWrap : public Napi::ObjectWrap<SessionWrap> {
   Napi::Value submit(Napi::Env env, const Napi::Object& kept_alive, const char* fallback_code,
                      std::function<void()> work);
 
-  // Filled by the load task, read by the batches that JavaScript sends once it is loaded, emptied by the last stream.
+  // Filled by the load task, read by the batches that JavaScript sends once it is loaded, emptied
+  // by the last stream.
   using ModelSlot = std::shared_ptr<const Model>;
 
   const SessionOptions options_;

@@ -6,7 +6,8 @@
 
 namespace sentence_torch {
 
-/// Where the embedding of one text goes: memory that JavaScript owns and keeps alive until the batch is done.
+/// Where the embedding of one text goes: memory that JavaScript owns and keeps alive until the
+/// batch is done.
 struct Row {
   float* data;
   size_t length;  // at most the model's dimension; fewer values cut the embedding (Matryoshka)

@@ -26,7 +26,8 @@ void for_each_node(Block* block, const std::function<void(Node*)>& visit) {
   }
 }
 
-// Tensor operators live in aten (and quantized, for models with int8 weights); control flow and constants in prim.
+// Tensor operators live in aten (and quantized, for models with int8 weights); control flow and
+// constants in prim.
 bool is_allowed(const Node& node) {
   static const std::unordered_set<std::string> kNamespaces{"aten", "prim", "quantized"};
   static const std::unordered_set<std::string> kForbidden{
@@ -52,14 +53,16 @@ void verify_operators(const torch::jit::Module& module) {
   const auto graph = module.get_method("forward").graph()->copy();
   torch::jit::Inline(*graph);
   for_each_node(graph->block(), [&](Node* node) {
-    if (++nodes > kMaxNodes) throw Failure("ST_MODEL_REFUSED", "model.pt has over a million operators.");
+    if (++nodes > kMaxNodes)
+      throw Failure("ST_MODEL_REFUSED", "model.pt has over a million operators.");
     if (!is_allowed(*node)) refused.insert(node->kind().toQualString());
   });
   if (refused.empty()) return;
   std::string names;
   for (const auto& name : refused) names += (names.empty() ? "" : ", ") + name;
   throw Failure("ST_MODEL_REFUSED",
-                "model.pt uses operators that no sentence model needs and that can reach files or foreign memory: " +
+                "model.pt uses operators that no sentence model needs and that can reach files or "
+                "foreign memory: " +
                     names + ". Export it from a source you trust with `npm run export`.");
 }
 

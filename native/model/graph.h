@@ -4,12 +4,13 @@
 
 namespace sentence_torch {
 
-/// Refuses a module whose forward, once inlined, holds anything but tensor operators and control flow: TorchScript can
-/// read and write files and reach outside a tensor's memory. Throws Failure ST_MODEL_REFUSED that names the operators.
+/// Refuses a module whose forward, once inlined, holds anything but tensor operators and control
+/// flow: TorchScript can read and write files and reach outside a tensor's memory. Throws Failure
+/// ST_MODEL_REFUSED that names the operators.
 void verify_operators(const torch::jit::Module& module);
 
-/// A trace made on the CPU creates its masks and positions there. Points every device constant of the graph to `device`
-/// and returns how many there were.
+/// A trace made on the CPU creates its masks and positions there. Points every device constant of
+/// the graph to `device` and returns how many there were.
 int retarget_devices(torch::jit::Graph& graph, c10::Device device);
 
 }  // namespace sentence_torch

@@ -15,13 +15,15 @@ Model::Model(torch::jit::Module module, ModelOptions options)
     : module_(std::move(module)), options_(std::move(options)) {}
 
 std::shared_ptr<const Model> Model::load(const ModelOptions& options) {
-  // The profiling executor specialises on the shapes of early calls, which are never those of later ones.
+  // The profiling executor specialises on the shapes of early calls, which are never those of later
+  // ones.
   torch::jit::getProfilingMode() = false;
   auto module = torch::jit::load(options.path, options.device);
   verify_operators(module);
   module.eval();
   module = torch::jit::freeze(module);
-  if (!options.device.is_cpu()) retarget_devices(*module.get_method("forward").graph(), options.device);
+  if (!options.device.is_cpu())
+    retarget_devices(*module.get_method("forward").graph(), options.device);
   std::shared_ptr<const Model> model(new Model(std::move(module), options));
   model->warm_up();
   return model;
@@ -61,9 +63,7 @@ void Model::warm_up() const {
   // Two texts of two lengths, so that the padded form runs.
   std::vector<float> sink(2 * static_cast<size_t>(options_.dimension));
   const auto id = static_cast<int32_t>(options_.pad_token_id);
-  const Batch batch{{id, id, id, id, id},
-                    {2, 3},
-                    {{sink.data(), 0}, {sink.data(), 0}}};
+  const Batch batch{{id, id, id, id, id}, {2, 3}, {{sink.data(), 0}, {sink.data(), 0}}};
   encode(batch);
 }
 

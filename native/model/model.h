@@ -20,11 +20,12 @@ struct ModelOptions {
   bool token_type_ids = false;
 };
 
-/// A TorchScript trace of a whole SentenceTransformer, verified, frozen and ready on its device. Immutable: any number
-/// of streams run it at once.
+/// A TorchScript trace of a whole SentenceTransformer, verified, frozen and ready on its device.
+/// Immutable: any number of streams run it at once.
 class Model {
  public:
-  /// Reads the file, checks every operator, freezes, and runs it once so that no user's batch pays for first-call work.
+  /// Reads the file, checks every operator, freezes, and runs it once so that no user's batch pays
+  /// for first-call work.
   static std::shared_ptr<const Model> load(const ModelOptions& options);
 
   /// Runs the batch and writes each text's embedding into its row.

@@ -9,7 +9,8 @@ namespace sentence_torch {
 
 PaddedBatch pad(const Batch& batch, int64_t pad_token_id, bool pad_left) {
   const auto texts = static_cast<int64_t>(batch.lengths.size());
-  // At least one column: a tokenizer without special tokens makes nothing of an empty text, and no model takes width 0.
+  // At least one column: a tokenizer without special tokens makes nothing of an empty text, and no
+  // model takes width 0.
   const int64_t width = std::max(1, *std::max_element(batch.lengths.begin(), batch.lengths.end()));
   PaddedBatch padded{at::full({texts, width}, pad_token_id, at::kLong),
                      at::zeros({texts, width}, at::kLong)};

@@ -1,5 +1,6 @@
-// Opens libtorch by absolute path, so that the addon proper, which links against it, finds it already in the process
-// wherever it lies. Knows libtorch's version from its headers and links against none of it.
+// Opens libtorch by absolute path, so that the addon proper, which links against it, finds it
+// already in the process wherever it lies. Knows libtorch's version from its headers and links
+// against none of it.
 #include <napi.h>
 #include <torch/headeronly/version.h>
 

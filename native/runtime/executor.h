@@ -14,7 +14,8 @@
 
 namespace sentence_torch {
 
-/// A piece of work. Exactly one of run() and cancel() is called, once, on any thread. Neither may throw.
+/// A piece of work. Exactly one of run() and cancel() is called, once, on any thread. Neither may
+/// throw.
 class Task {
  public:
   virtual ~Task() = default;
@@ -22,12 +23,12 @@ class Task {
   virtual void cancel(const Failure& reason) noexcept = 0;
 };
 
-/// Streams: long-lived threads that take tasks from one queue in order. Inference runs here and never on libuv's pool,
-/// which is small and shared with file and DNS calls.
+/// Streams: long-lived threads that take tasks from one queue in order. Inference runs here and
+/// never on libuv's pool, which is small and shared with file and DNS calls.
 class Executor {
  public:
-  /// `enter` runs first on each stream; what it returns lives on that thread until the stream ends. If it throws, the
-  /// executor stops and cancels its tasks with that error.
+  /// `enter` runs first on each stream; what it returns lives on that thread until the stream ends.
+  /// If it throws, the executor stops and cancels its tasks with that error.
   using Enter = std::function<std::shared_ptr<void>()>;
   /// Runs on the last stream that ends.
   using OnEnded = std::function<void()>;
@@ -41,7 +42,8 @@ class Executor {
   /// Queues the task, or cancels it at once after stop().
   void submit(std::unique_ptr<Task> task);
 
-  /// Takes no more tasks and cancels those that wait; what runs goes on to its end. Returns at once. Safe to repeat.
+  /// Takes no more tasks and cancels those that wait; what runs goes on to its end. Returns at
+  /// once. Safe to repeat.
   void stop(OnEnded on_ended = nullptr);
 
   /// Waits until every stream has ended, at most `limit`. True if they have.

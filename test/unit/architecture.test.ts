@@ -74,7 +74,9 @@ test('N-API is included only where JavaScript and C++ meet', (t) => {
   const including = filesOf('native', /\.(cc|h)$/).filter((file) =>
     /#include <(napi|node_api|js_native_api)\.h>/.test(readFileSync(path.join(root, file), 'utf8')),
   );
-  const outside = including.filter((file) => !/^native\/(binding\/|preload\/|addon\.cc)/.test(file));
+  const outside = including.filter(
+    (file) => !/^native\/(binding\/|preload\/|addon\.cc)/.test(file),
+  );
   t.deepEqual(outside, []);
 });
 
@@ -90,7 +92,11 @@ test('runtime knows nothing of models, and neither knows of the binding', (t) =>
 
 test('each native method stands in binding.d.ts with the signature above its definition', (t) => {
   const contract = readFileSync(path.join(root, 'binding.d.ts'), 'utf8');
-  const definitions = ['native/addon.cc', ...filesOf('native/binding', /\.cc$/), ...filesOf('native/preload', /\.cc$/)];
+  const definitions = [
+    'native/addon.cc',
+    ...filesOf('native/binding', /\.cc$/),
+    ...filesOf('native/preload', /\.cc$/),
+  ];
   const signatures = definitions.flatMap((file) =>
     Array.from(
       readFileSync(path.join(root, file), 'utf8').matchAll(/^\/\/ (\w+\(.*\): .*)$/gm),
@@ -110,8 +116,10 @@ test('each native method stands in binding.d.ts with the signature above its def
 
 test('the pinned libtorch version stands in package.json and nowhere else in the code', (t) => {
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')).libtorch;
-  const repeating = [...filesOf('lib', /\.ts$/), ...filesOf('native', /\.(cc|h)$/), 'CMakeLists.txt'].filter(
-    (file) => readFileSync(path.join(root, file), 'utf8').includes(version),
-  );
+  const repeating = [
+    ...filesOf('lib', /\.ts$/),
+    ...filesOf('native', /\.(cc|h)$/),
+    'CMakeLists.txt',
+  ].filter((file) => readFileSync(path.join(root, file), 'utf8').includes(version));
   t.deepEqual(repeating, []);
 });

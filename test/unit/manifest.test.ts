@@ -62,7 +62,12 @@ for (const [field, values] of Object.entries({
   modules: ['Pooling', [5]],
   dtype: ['float64'],
   text: [{}, { strip: 1, lowercase: false }],
-  inputs: [[], ['input_ids'], ['attention_mask', 'input_ids'], ['input_ids', 'attention_mask', 'x']],
+  inputs: [
+    [],
+    ['input_ids'],
+    ['attention_mask', 'input_ids'],
+    ['input_ids', 'attention_mask', 'x'],
+  ],
   padding: [{ tokenId: -1, side: 'right' }, { tokenId: 0, side: 'top' }, null],
   files: [
     {},

@@ -22,7 +22,10 @@ test('without limits everything that waits is one batch', (t) => {
 
 test('the cost of a batch is its longest text times its number of texts', (t) => {
   const limits = { ...noLimits, maxBatchTokens: 20 };
-  t.deepEqual(chosen([waiting(10, 0, limits), waiting(9, 0, limits), waiting(1, 0, limits)]), [10, 9]);
+  t.deepEqual(
+    chosen([waiting(10, 0, limits), waiting(9, 0, limits), waiting(1, 0, limits)]),
+    [10, 9],
+  );
 });
 
 test('a text over the budget runs alone', (t) => {
@@ -32,7 +35,10 @@ test('a text over the budget runs alone', (t) => {
 
 test('batchSize bounds the number of texts', (t) => {
   const limits = { ...noLimits, batchSize: 2 };
-  t.deepEqual(chosen([waiting(3, 0, limits), waiting(2, 0, limits), waiting(1, 0, limits)]), [3, 2]);
+  t.deepEqual(
+    chosen([waiting(3, 0, limits), waiting(2, 0, limits), waiting(1, 0, limits)]),
+    [3, 2],
+  );
 });
 
 test('the oldest text is in the next batch, whatever its length', (t) => {
@@ -43,7 +49,12 @@ test('the oldest text is in the next batch, whatever its length', (t) => {
 test('a batch grows to longer texts only when no shorter ones are left', (t) => {
   const limits = { ...noLimits, maxBatchTokens: 18 };
   t.deepEqual(
-    chosen([waiting(7, 1, limits), waiting(6, 1, limits), waiting(5, 0, limits), waiting(4, 1, limits)]),
+    chosen([
+      waiting(7, 1, limits),
+      waiting(6, 1, limits),
+      waiting(5, 0, limits),
+      waiting(4, 1, limits),
+    ]),
     [6, 5, 4],
   );
 });

@@ -13,7 +13,10 @@ test("the model's default prompt is used when the call names none", (t) => {
 });
 
 test('promptName wins over the default prompt', (t) => {
-  t.is(choosePrompt({ ...model, defaultPromptName: 'query' }, { ...none, promptName: 'blank' }), '');
+  t.is(
+    choosePrompt({ ...model, defaultPromptName: 'query' }, { ...none, promptName: 'blank' }),
+    '',
+  );
 });
 
 test('prompt is used as it stands, the empty one too', (t) => {

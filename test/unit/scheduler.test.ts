@@ -67,7 +67,13 @@ test('texts of different callers share a batch, and each caller is told of its o
 test('a batch that fails rejects its callers, whose other texts never run', async (t) => {
   const held = new HeldRun();
   const scheduler = new Scheduler(held.run, 1);
-  const bad = scheduler.submit(call(), [item(1, 1), item(2, 2), item(3, 3), item(4, 4), item(5, 5)]);
+  const bad = scheduler.submit(call(), [
+    item(1, 1),
+    item(2, 2),
+    item(3, 3),
+    item(4, 4),
+    item(5, 5),
+  ]);
   const good = scheduler.submit(call(), [item(6)]);
   held.batches[0]?.reject(new Error('broken'));
   await t.throwsAsync(bad, { message: 'broken' });
@@ -78,7 +84,7 @@ test('a batch that fails rejects its callers, whose other texts never run', asyn
   await t.notThrowsAsync(good);
 });
 
-test("a caller whose own callback throws fails alone", async (t) => {
+test('a caller whose own callback throws fails alone', async (t) => {
   const held = new HeldRun();
   const scheduler = new Scheduler(held.run, 1);
   const first = scheduler.submit(call(), [item(0)]);

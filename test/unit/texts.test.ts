@@ -18,7 +18,11 @@ for (const [name, texts, message] of [
   ['a Set', new Set(['a']), 'encode() was given an object. Give a string, or an array of strings.'],
   ['a number in a list', ['a', 1], 'The text at index 1 is 1. Every text must be a string.'],
   ['null in a list', [null], 'The text at index 0 is null. Every text must be a string.'],
-  ['a list in a list', [['a', 'b']], 'The text at index 0 is an array. Every text must be a string.'],
+  [
+    'a list in a list',
+    [['a', 'b']],
+    'The text at index 0 is an array. Every text must be a string.',
+  ],
   ['a sparse array', sparse, 'The text at index 0 is undefined. Every text must be a string.'],
 ] as const) {
   test(`${name} is refused with its place`, (t) => {
