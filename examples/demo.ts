@@ -26,7 +26,7 @@ const corpus = [
 
 const queries = [
   'Which city is the French seat of government?',
-  'How do I run a neural network in C++?',
+  'What should I eat to stay healthy?',
 ];
 
 interface Arguments {

@@ -4,7 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { createError, isErrorCode } from '../../lib/errors.ts';
 import { type Expected, isComplete, mismatch } from './checksum.ts';
-import { assertSafeUrl, defaultLimits, FinalError, type Limits, makeAgent } from './http.ts';
+import {
+  assertSafeUrl,
+  defaultLimits,
+  FinalError,
+  type Limits,
+  makeAgent,
+  WrongFileError,
+} from './http.ts';
 import { type LockOptions, withLock } from './lock.ts';
 import { type Progress, terminalProgress } from './progress.ts';
 import { discardPart, type Part, transfer } from './transfer.ts';
@@ -25,7 +32,7 @@ interface Job {
 function failed(job: Job, cause: unknown): Error {
   const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
   return createError(
-    'ST_DOWNLOAD_FAILED',
+    cause instanceof WrongFileError ? 'ST_CHECKSUM_MISMATCH' : 'ST_DOWNLOAD_FAILED',
     `${job.part.label} could not be downloaded from ${job.part.url.href}: ${reason}`,
     { cause },
   );

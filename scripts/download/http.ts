@@ -25,6 +25,8 @@ export const defaultLimits: Limits = {
 
 /** An answer that makes no sense to ask for again: another try would end the same way. */
 export class FinalError extends Error {}
+/** The server has another file than the one that is expected. */
+export class WrongFileError extends FinalError {}
 /** An answer or a broken connection that another try may better. */
 export class TransientError extends Error {}
 

@@ -1,6 +1,6 @@
 import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import type { Dispatcher } from 'undici';
-import { FinalError, get, type Limits, TransientError } from './http.ts';
+import { FinalError, get, type Limits, TransientError, WrongFileError } from './http.ts';
 import type { Progress } from './progress.ts';
 
 /** One file on its way: the bytes so far, and what they are a part of. */
@@ -69,7 +69,7 @@ function startOf(response: Dispatcher.ResponseData, part: Part, start: number): 
     throw new FinalError(`the server sent the wrong range: ${String(headers['content-range'])}`);
   }
   if (headers['content-length'] !== undefined && length !== part.bytes) {
-    throw new FinalError(`the server has a file of ${length} bytes, not ${part.bytes}`);
+    throw new WrongFileError(`the server has a file of ${length} bytes, not ${part.bytes}`);
   }
   return 0;
 }
@@ -119,7 +119,8 @@ export async function transfer(
     await writeFile(infoFile(part), JSON.stringify(info));
     progress.start(part.label, part.bytes, done);
     for await (const chunk of response.body as AsyncIterable<Buffer>) {
-      if (done + chunk.length > part.bytes) throw new FinalError('the server sends too many bytes');
+      if (done + chunk.length > part.bytes)
+        throw new WrongFileError('the server sends too many bytes');
       await handle.write(chunk, 0, chunk.length, done);
       done += chunk.length;
       progress.update(done);

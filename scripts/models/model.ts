@@ -1,3 +1,5 @@
+import { readlink, rename, rm, symlink } from 'node:fs/promises';
+import path from 'node:path';
 import { cachedModel, exportKey, runPython } from './export.ts';
 import { readManifest } from './manifest.ts';
 import { fetchSource, type SourceOptions } from './source.ts';
@@ -17,5 +19,18 @@ export async function fetchModel(name: string, options: SourceOptions = {}): Pro
     options.report?.(`exporting ${name} with Python`);
     await runPython('sentence_torch_export', [source, folder]);
   };
-  return { source, model: await cachedModel(`${name}-${key}`, exportIt, options.env) };
+  const model = await cachedModel(`${name}-${key}`, exportIt, options.env);
+  await nameModel(name, model);
+  return { source, model };
+}
+
+/** Makes `SentenceTransformer.load(name)` find the newest export: a link of that name beside it. */
+async function nameModel(name: string, model: string): Promise<void> {
+  const link = path.join(path.dirname(model), name);
+  const before = await readlink(link).catch(() => undefined);
+  if (before !== undefined && path.resolve(path.dirname(link), before) === model) return;
+  const fresh = `${link}.${process.pid}`;
+  await symlink(model, fresh, 'junction');
+  await rm(link, { recursive: true, force: true });
+  await rename(fresh, link);
 }
