@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { crc32 } from 'node:zlib';
 import yauzl from 'yauzl';
 import { createError } from '../../lib/errors.ts';
 
@@ -51,6 +52,17 @@ function openEntry(zip: yauzl.ZipFile, entry: yauzl.Entry): Promise<NodeJS.Reada
   return new Promise((resolve, reject) => {
     zip.openReadStream(entry, (error, stream) => (error ? reject(error) : resolve(stream)));
   });
+}
+
+/** The content of an entry, held against the checksum that the archive carries of it. */
+async function* checked(zip: yauzl.ZipFile, entry: yauzl.Entry): AsyncGenerator<Buffer> {
+  let sum = 0;
+  for await (const chunk of await openEntry(zip, entry)) {
+    const bytes = chunk as Buffer;
+    sum = crc32(bytes, sum);
+    yield bytes;
+  }
+  if (sum !== entry.crc32) throw new Error(`the checksum of ${entry.fileName} is wrong`);
 }
 
 /** Calls `visit` with each entry, one after the other. Every name of the archive is checked first. */
@@ -106,7 +118,7 @@ export async function unzip(archive: string, target: string, place: Placement): 
       const folder = path.dirname(file);
       if (!made.has(folder)) await mkdir(folder, { recursive: true });
       made.add(folder);
-      await pipeline(await openEntry(zip, entry), createWriteStream(file, { flags: 'wx' }));
+      await pipeline(checked(zip, entry), createWriteStream(file, { flags: 'wx' }));
       count += 1;
     });
   } catch (error) {
@@ -122,7 +134,7 @@ export async function readEntries(archive: string, name: RegExp): Promise<Map<st
     await eachEntry(archive, async (zip, entry) => {
       if (!name.test(entry.fileName)) return;
       const chunks: Buffer[] = [];
-      for await (const chunk of await openEntry(zip, entry)) chunks.push(Buffer.from(chunk));
+      for await (const chunk of checked(zip, entry)) chunks.push(chunk);
       texts.set(entry.fileName, Buffer.concat(chunks).toString('utf8'));
     });
   } catch (error) {
