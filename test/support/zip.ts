@@ -4,7 +4,8 @@ import { crc32 } from 'node:zlib';
 /** One file of a zip that is made by hand, so that it can be as wrong as a test wants. */
 export interface ZipEntry {
   name: string;
-  text?: string;
+  /** Its content. */
+  text?: string | Buffer;
   /** A Unix mode, such as 0o120777 of a symbolic link. */
   mode?: number;
   /** Written instead of the right checksum. */
@@ -29,7 +30,7 @@ export function zipBuffer(entries: readonly ZipEntry[]): Buffer {
   const central: Buffer[] = [];
   let offset = 0;
   for (const { name, text = '', mode = 0o100644, crc } of entries) {
-    const data = Buffer.from(text);
+    const data = typeof text === 'string' ? Buffer.from(text) : text;
     const nameBytes = Buffer.from(name);
     const common: [2 | 4, number][] = [
       [2, 20],
