@@ -1,0 +1,33 @@
+"""Makes the exporter and the fixture package importable from a fresh clone."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+FIXTURES = REPOSITORY / "test" / "fixtures"
+sys.path.insert(0, str(REPOSITORY / "scripts" / "python"))
+
+from sentence_transformers import SentenceTransformer  # noqa: E402
+
+from sentence_torch_export.quiet import quiet  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def silence():
+    with quiet():
+        yield
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Callable[[SentenceTransformer], Path]:
+    """Saves a model in today's layout and returns its folder."""
+
+    def save(model: SentenceTransformer, name: str = "model") -> Path:
+        folder = tmp_path / "source" / name
+        model.save_pretrained(str(folder), create_model_card=False)
+        return folder
+
+    return save
