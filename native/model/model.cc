@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "model/archive.h"
 #include "model/graph.h"
 #include "model/pad.h"
 #include "runtime/failure.h"
@@ -18,6 +19,7 @@ std::shared_ptr<const Model> Model::load(const ModelOptions& options) {
   // The profiling executor specialises on the shapes of early calls, which are never those of later
   // ones.
   torch::jit::getProfilingMode() = false;
+  verify_archive(options.path);
   auto module = torch::jit::load(options.path, options.device);
   verify_operators(module);
   module.eval();

@@ -1,0 +1,37 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url));
+
+/** The folder of a fixture, such as `golden/mean`. */
+export function fixture(name: string): string {
+  return path.join(fixtures, name);
+}
+
+/** The model folders of a set, such as `golden`. */
+export function modelsIn(set: string): string[] {
+  return readdirSync(fixture(set), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== 'source')
+    .map((entry) => path.join(set, entry.name));
+}
+
+/** The texts that every golden vector is made of. */
+export function goldenTexts(): string[] {
+  return readJson('golden/texts.json') as string[];
+}
+
+/** What Python's `model.encode(texts, prompt_name=...)` gave. */
+export interface ExpectedCase {
+  readonly promptName: string | null;
+  readonly vectors: readonly (readonly number[])[];
+}
+
+/** Python's vectors of a model. */
+export function expectedCases(model: string): ExpectedCase[] {
+  return (readJson(`${model}/expected.json`) as { cases: ExpectedCase[] }).cases;
+}
+
+function readJson(name: string): unknown {
+  return JSON.parse(readFileSync(fixture(name), 'utf8'));
+}
