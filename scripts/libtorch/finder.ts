@@ -22,7 +22,7 @@ import { type Archive, type ArchiveTable, findArchive, readArchives } from './ar
 import { assertWanted, type Wanted } from './wanted.ts';
 import { nvidiaRequirements, unpackNvidiaWheels, unpackTorchWheel } from './wheel.ts';
 
-const CPU_INDEX = 'https://download.pytorch.org/whl/cpu';
+const PYTORCH_INDEX = 'https://download.pytorch.org/whl';
 
 export interface FinderOptions extends LibtorchSearch {
   table?: ArchiveTable;
@@ -117,15 +117,23 @@ interface WheelSource {
   extraIndex?: string;
 }
 
-/** Where a wheel of the variant may be. On macOS and Windows the plain wheel is the CPU build. */
+/** Where a wheel of the variant may be: the user's own index, then PyTorch's. */
 function wheelSources({ wanted }: Hunt): WheelSource[] {
   const { version, variant, platform } = wanted;
-  const own = 'pip, with your own configuration';
-  if (variant !== 'cpu') return [{ place: own, requirement: `torch===${version}` }];
-  const requirement = platform === 'darwin' ? `torch==${version}` : `torch==${version}+cpu`;
+  const full = `torch==${version}+${variant}`;
+  // PyPI's own wheel is the CUDA build on Linux, the CPU build elsewhere. It has no local version there.
+  const plainFits = (variant === 'cpu') === (platform !== 'linux');
+  const extraIndex = `${PYTORCH_INDEX}/${variant}`;
   return [
-    { place: own, requirement },
-    { place: `pip, with ${CPU_INDEX} added`, requirement, extraIndex: CPU_INDEX },
+    {
+      place: 'pip, with your own configuration',
+      requirement: plainFits ? `torch===${version}` : full,
+    },
+    {
+      place: `pip, with ${extraIndex} added`,
+      requirement: platform === 'darwin' ? `torch===${version}` : full,
+      extraIndex,
+    },
   ];
 }
 

@@ -36,13 +36,10 @@ export async function runPython(module: string, args: readonly string[]): Promis
     );
   }
   const env = { ...process.env, PYTHONPATH: pythonDir };
-  const outcome = await run(venvPython, ['-m', module, ...args], { env });
-  if (!outcome.ok) {
-    throw createError(
-      'ST_MODEL_NOT_FOUND',
-      `python -m ${module} ${args.join(' ')} failed (see above).`,
-    );
-  }
+  const outcome = await run(venvPython, ['-m', module, ...args], { env, quiet: true });
+  if (outcome.ok) return;
+  const command = `python -m ${module} ${args.join(' ')}`;
+  throw createError('ST_MODEL_NOT_FOUND', `${command} failed: ${outcome.errors}`);
 }
 
 /**

@@ -16,7 +16,7 @@ export async function fetchModel(name: string, options: SourceOptions = {}): Pro
   const source = await fetchSource(manifest, options);
   const key = exportKey(JSON.stringify(manifest.files), ['sentence_torch_export']);
   const exportIt = async (folder: string): Promise<void> => {
-    options.report?.(`exporting ${name} with Python`);
+    options.report?.(`exporting ${name} with Python (half a minute)`);
     await runPython('sentence_torch_export', [source, folder]);
   };
   const model = await cachedModel(`${name}-${key}`, exportIt, options.env);
