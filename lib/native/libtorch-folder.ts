@@ -5,9 +5,9 @@ import path from 'node:path';
 export interface LibtorchFolder {
   /** The folder with `lib/` in it. */
   directory: string;
-  /** Such as '2.13.0'. */
+  /** Such as '2.1.0'. */
   version: string;
-  /** The version with its local part, such as '2.13.0+cpu'. */
+  /** The version with its local part, such as '2.1.0+cpu'. */
   build: string;
   /** 'cpu', 'cu130', ...; 'cuda' for a CUDA build that does not say which. */
   variant: string;
@@ -76,7 +76,7 @@ function readBuild(directory: string): string | undefined {
   return parseVersionPy(readText(path.join(directory, 'version.py')) ?? '');
 }
 
-/** 'cpu', 'cu130', ... from a version such as '2.13.0+cu130', or from whether the CUDA libraries are there. */
+/** 'cpu', 'cu130', ... from a version such as '2.1.0+cu130', or from whether the CUDA libraries are there. */
 export function variantOf(build: string, hasCuda: boolean): string {
   const local = build.split('+')[1];
   if (local !== undefined && /^(cpu|cu\d+|rocm.*|xpu)$/.test(local)) return local;

@@ -20,7 +20,7 @@ export async function foundingModel(report?: (line: string) => void): Promise<Mo
     await runPython('fixtures', ['founding', folder]);
   });
   const model = await cachedModel(`founding-${key}`, async (folder) => {
-    report?.('exporting the founding stack with Python (a minute or two)');
+    report?.('exporting the founding stack with Python (a few minutes)');
     await runPython('sentence_torch_export', [source, folder]);
   });
   return { source, model };
