@@ -1,6 +1,7 @@
 // A process (or a worker in one) that ends in the way named by its arguments while the model is in the state named.
-// exit.test.ts starts it: node exit-child.mjs <model folder> <way> <state>
-import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
+// exit.test.ts starts it: node exit.mjs <model folder> <way> <state>
+import { createRequire } from 'node:module';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { SentenceTransformer } from 'sentence-torch';
 
 const [folder, way, state] = isMainThread ? process.argv.slice(2) : workerData;
@@ -23,23 +24,28 @@ const ways = {
   'process.reallyExit': () => process.reallyExit(0),
 };
 
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Long enough to tokenize and hand over to a stream, far shorter than a load or a batch of the slow model. */
+async function handedOver() {
+  for (let i = 0; i < 20_000; i++) await turn();
+}
+
 /** Brings the model into the state, without waiting for what it started. */
 async function enter() {
   if (state === 'loading') {
     SentenceTransformer.load(folder, { device: 'cpu' }).catch(() => {});
+    const { cache } = createRequire(import.meta.url);
+    while (!Object.keys(cache).some((file) => file.endsWith('sentence_torch.node'))) await turn();
+    await handedOver();
     return;
   }
   const model = await SentenceTransformer.load(folder, { device: 'cpu', streams: 2 });
   if (state === 'idle') return;
-  // In forward: as many texts as streams. Queued: many more, most of which wait.
-  const texts = Array.from({ length: state === 'queued' ? 400 : 2 }, (_, i) => `text ${i}`);
+  // In forward: as many batches as streams. Queued: more, most of which wait.
+  const texts = Array.from({ length: state === 'queued' ? 8 : 2 }, (_, i) => `text ${i}`);
   for (const text of texts) model.encode(text, { batchSize: 1 }).catch(() => {});
-  await inForward();
-}
-
-/** A turn of the event loop after tokenization: the first batches have been handed to the streams. */
-async function inForward() {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  await handedOver();
 }
 
 if (!isMainThread) {
