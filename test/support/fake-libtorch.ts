@@ -1,6 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { pinnedVersion } from '../../lib/native/libtorch.ts';
 import type { ZipEntry } from './zip.ts';
+
+/** The version that package.json pins. */
+export const pinned = pinnedVersion();
 
 const cpuLibraries = ['libc10.so', 'libgomp.so.1', 'libtorch.so', 'libtorch_cpu.so'];
 const cudaLibraries = ['libc10_cuda.so', 'libtorch_cuda.so'];
@@ -20,7 +24,7 @@ export interface FakeLibtorch {
 
 /** A folder that looks like libtorch; its libraries are empty. */
 export function fakeLibtorch(directory: string, fake: FakeLibtorch = {}): string {
-  const { build = '2.13.0+cpu', cuda = false, versionIn = 'build-version' } = fake;
+  const { build = `${pinned}+cpu`, cuda = false, versionIn = 'build-version' } = fake;
   const lib = path.join(directory, 'lib');
   mkdirSync(lib, { recursive: true });
   for (const name of fake.libraries ?? libraryNames(cuda)) writeFileSync(path.join(lib, name), '');
@@ -31,7 +35,7 @@ export function fakeLibtorch(directory: string, fake: FakeLibtorch = {}): string
 }
 
 /** The entries of an official archive. */
-export function archiveEntries(build = '2.13.0+cpu', cuda = false): ZipEntry[] {
+export function archiveEntries(build = `${pinned}+cpu`, cuda = false): ZipEntry[] {
   return [
     ...libraryNames(cuda).map((name) => ({ name: `libtorch/lib/${name}`, text: name })),
     { name: 'libtorch/include/torch/script.h', text: '#pragma once' },

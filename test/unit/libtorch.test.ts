@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import { cacheEntry, type LibtorchSearch, locateLibtorch } from '../../lib/native/libtorch.ts';
 import { readLibtorchFolder } from '../../lib/native/libtorch-folder.ts';
 import { cacheDir } from '../../lib/util/cache-dir.ts';
-import { fakeLibtorch } from '../support/fake-libtorch.ts';
+import { fakeLibtorch, pinned } from '../support/fake-libtorch.ts';
 import { tempDir } from '../support/temp.ts';
 
 /** A search that knows nothing of this machine. */
@@ -42,8 +42,8 @@ test('libtorch of LIBTORCH is found, with its libraries in the order in which th
   const directory = fakeLibtorch(path.join(search.root, 'unpacked'));
   const found = locateLibtorch(withLibtorch(search, directory));
   t.is(found.source, 'LIBTORCH');
-  t.is(found.version, '2.13.0');
-  t.is(found.build, '2.13.0+cpu');
+  t.is(found.version, `${pinned}`);
+  t.is(found.build, `${pinned}+cpu`);
   t.is(found.variant, 'cpu');
   t.is(found.directory, directory);
   t.deepEqual(names(found.libraries), [
@@ -82,7 +82,7 @@ test('SENTENCE_TORCH_VARIANT chooses among the variants in the cache', (t) => {
   fakeLibtorch(path.join(cacheEntry('cpu', search), 'libtorch'));
   t.throws(() => locateLibtorch(search), { code: 'ST_LIBTORCH_NOT_FOUND' });
   fakeLibtorch(path.join(cacheEntry('cu130', search), 'libtorch'), {
-    build: '2.13.0+cu130',
+    build: `${pinned}+cu130`,
     cuda: true,
   });
   t.is(locateLibtorch(search).variant, 'cu130');
@@ -143,7 +143,7 @@ test('on musl the error says that there is no libtorch for it', (t) => {
 test('libraries have the names of their system', (t) => {
   const root = tempDir(t);
   const mac = fakeLibtorch(path.join(root, 'mac'), {
-    build: '2.13.0',
+    build: `${pinned}`,
     libraries: [
       'libc10.dylib',
       'libomp.dylib',
