@@ -31,9 +31,9 @@ function packagesMatch() {
 }
 
 async function installRequirements() {
-  const wanted = ['-r', 'scripts/python/requirements.txt'];
   // On Linux the plain wheel is the CUDA build, of gigabytes: the CPU build has to be asked for by its full name.
-  if (process.platform === 'linux') wanted.push(`torch==${torchVersion()}+cpu`);
+  const build = process.platform === 'linux' ? '+cpu' : '';
+  const wanted = ['-r', 'scripts/python/requirements.txt', `torch==${torchVersion()}${build}`];
   const base = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
   const own = await run(venvPython, [...base, ...wanted]);
   if (own.code === 0) return;
@@ -110,7 +110,8 @@ export const steps = {
   requirements: {
     line: 'installing the Python packages into .venv',
     prerequisites: ['python'],
-    from: () => fingerprint(['scripts/python/requirements.txt'], readRecord('venv')),
+    from: () =>
+      fingerprint(['scripts/python/requirements.txt'], [torchVersion(), readRecord('venv')]),
     there: () => existsSync(venvPython),
     make: installRequirements,
   },
