@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FIXTURES = REPOSITORY / "test" / "fixtures"
@@ -13,6 +14,9 @@ sys.path.insert(0, str(REPOSITORY / "scripts" / "python"))
 from sentence_transformers import SentenceTransformer  # noqa: E402
 
 from sentence_torch_export.quiet import quiet  # noqa: E402
+
+# The models are tiny: more threads only wait for each other.
+torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """What is refused, with which code and words, and that nothing stays behind."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -13,10 +14,12 @@ import torch
 
 from conftest import REPOSITORY
 from fixtures.assemble import small_model
-from sentence_torch_export import export, folder, pipeline, tokenization
+from sentence_torch_export import export, folder, pipeline, tokenization, verify
 from sentence_torch_export.cli import main
 from sentence_torch_export.errors import ExportError
 from sentence_torch_export.export import export_model
+from sentence_torch_export.loading import load_reference
+from sentence_torch_export.source import Source
 
 REFUSED_TYPES = {
     "custom_st.Transformer": "custom code",
@@ -61,7 +64,7 @@ def refuse(model: Path, tmp_path: Path, code: str = "ST_EXPORT_REFUSED") -> str:
 
 
 def leftovers(parent: Path) -> list[str]:
-    return sorted(os.listdir(parent)) if parent.is_dir() else []
+    return sorted(path.name for path in parent.iterdir()) if parent.is_dir() else []
 
 
 @pytest.mark.parametrize("kind", REFUSED_TYPES)
@@ -163,15 +166,24 @@ def test_a_tokenizer_file_that_differs_is_not_written(source, tmp_path, monkeypa
     assert "tokenizer.json yields" in refuse(source, tmp_path, "ST_EXPORT_MISMATCH")
 
 
-def test_nan_counts_as_a_difference(source, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        pipeline.Pipeline,
-        "forward",
-        lambda self, ids, mask, types=None: (ids * mask * float("nan"))[:, :1].float(),
-    )
-    with pytest.raises(ExportError):
-        export_model(str(source), tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 2e-5])
+def test_nan_and_infinity_count_as_differences(value):
+    expected = torch.zeros(2, 3)
+    actual = expected.clone()
+    actual[1, 2] = value
+    with pytest.raises(ExportError) as caught:
+        verify.difference(expected, actual, "the trace", "here")
+    assert caught.value.code == "ST_EXPORT_MISMATCH"
+    assert verify.difference(expected, expected, "the trace", "here") == 0.0
+
+
+def test_long_models_are_checked_in_smaller_batches(source):
+    facts = tokenization.examine(load_reference(Source(str(source))))
+    long = dataclasses.replace(facts, max_length=8192)
+    sizes = [shape.batch * shape.length for shape in verify.shapes(long)]
+    assert max(sizes) == verify.MAX_TOKENS == 8 * 8192
+    assert {shape.batch for shape in verify.shapes(facts)} == {1, 2, 7, 32}
+    assert {shape.length for shape in verify.shapes(facts)} == {2, 3, 13, 24}
 
 
 @pytest.mark.parametrize("error", [RuntimeError("boom"), KeyboardInterrupt(), SystemExit(143)])
@@ -234,6 +246,21 @@ def test_an_unreachable_hub_is_one_coded_line_with_remedies(tmp_path):
     assert result.returncode == 1
     assert result.stderr.startswith("error[ST_EXPORT_NOT_FOUND]: sentence-transformers/all-MiniLM")
     assert result.stderr.count("\n") == 1 and "HF_ENDPOINT" in result.stderr
+
+
+@pytest.mark.parametrize("endpoint", ["https://hub.invalid", None])
+def test_a_hub_model_is_exported_from_the_cache_without_a_network(endpoint, source, tmp_path):
+    repository = tmp_path / "hf" / "hub" / "models--org--tiny"
+    revision = "0123456789" * 4
+    shutil.copytree(source, repository / "snapshots" / revision)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(revision)
+    reach = {"HF_ENDPOINT": endpoint} if endpoint else {"HF_HUB_OFFLINE": "1"}
+    environment = os.environ | {"HF_HOME": str(tmp_path / "hf"), **reach}
+    result = command(["org/tiny", str(tmp_path / "out")], environment)
+    assert (result.returncode, result.stderr) == (0, "")
+    facts = json.loads((tmp_path / "out" / "sentence-torch.json").read_text())
+    assert (facts["name"], facts["source"]["id"]) == ("tiny", "org/tiny")
 
 
 def test_the_command_prints_progress_and_a_summary(source, tmp_path):

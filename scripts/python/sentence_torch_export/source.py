@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import _CACHED_NO_EXIST, constants, hf_hub_download, try_to_load_from_cache
+from huggingface_hub import (
+    _CACHED_NO_EXIST,
+    constants,
+    get_session,
+    hf_hub_download,
+    try_to_load_from_cache,
+)
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
@@ -67,6 +73,8 @@ class Source:
     def __init__(self, model: str) -> None:
         self.is_folder = Path(model).is_dir()
         self.location = model if self.is_folder else hub_id(model)
+        if not self.is_folder:
+            use_cache_if_unreachable()
         self.id = folder_id(Path(model)) if self.is_folder else self.location
         self.entries = self._read_entries()
         self.config = self.read_json("config_sentence_transformers.json") or {}
@@ -158,6 +166,16 @@ def folder_id(folder: Path) -> str:
     return folder.name
 
 
+def use_cache_if_unreachable() -> None:
+    """Ask once whether the hub answers; the libraries would retry for half a minute per file."""
+    if constants.HF_HUB_OFFLINE:
+        return
+    try:
+        get_session().head(constants.ENDPOINT, timeout=10)
+    except Exception:
+        constants.HF_HUB_OFFLINE = True
+
+
 def download(repository: str, name: str) -> Path | None:
     """One small file of a hub repository, or None where the repository has no such file."""
     try:
@@ -192,7 +210,8 @@ def known_absent(repository: str, name: str) -> bool:
 
 def unreachable(repository: str) -> str:
     """One line with every remedy: the reader may be offline on purpose."""
-    state = "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else "the hub can't be reached"
+    offline = os.environ.get("HF_HUB_OFFLINE") or os.environ.get("TRANSFORMERS_OFFLINE")
+    state = "HF_HUB_OFFLINE is set" if offline else "the hub can't be reached"
     return (
         f"{repository} is not in the cache ({constants.HF_HUB_CACHE}) and {state} "
         f"({constants.ENDPOINT}). Remedies: pass a folder that holds the model; set HF_ENDPOINT to "

@@ -40,7 +40,7 @@ class Shape:
 def shapes(facts: TokenizerFacts) -> list[Shape]:
     """Every batch at a handful of lengths: both ends, their neighbours, and odd ones between."""
     low, high = facts.shortest, facts.max_length
-    wanted = {low, low + 1, 33, ((low + high) // 2) | 1, high}
+    wanted = {low, low + 1, 33, min((low + high) // 2, 512) | 1, high}
     lengths = sorted(length for length in wanted if low <= length <= high)
     found = {
         Shape(min(batch, max(1, MAX_TOKENS // length)), length, padded)
