@@ -126,7 +126,10 @@ test('the pinned libtorch version stands in package.json and nowhere else in the
 
 test('every error code has its paragraph in docs/errors.md, under its class', (t) => {
   const text = readFileSync(path.join(root, 'lib/errors.ts'), 'utf8');
-  const table = Array.from(text.matchAll(/^ {2}(ST_\w+): (\w+),$/gm), ([, code, name]) => [name, code]);
+  const table = Array.from(text.matchAll(/^ {2}(ST_\w+): (\w+),$/gm), ([, code, name]) => [
+    name,
+    code,
+  ]);
   const docs = readFileSync(path.join(root, 'docs/errors.md'), 'utf8');
   const documented = docs.split(/^## /m).flatMap((section) => {
     const name = /^\w+Error$/m.exec(section.split('\n')[0] ?? '')?.[0];
