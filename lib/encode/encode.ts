@@ -1,3 +1,4 @@
+import { createError } from '../errors.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { normalizeInPlace } from './normalize.ts';
@@ -11,10 +12,11 @@ export interface EncodedTexts {
 }
 
 /**
- * Texts that are tokenized and queued together. Large enough to sort into batches of nearly equal lengths, small enough
- * that a long list neither stalls the event loop nor lies around as token ids.
+ * How much is tokenized and queued together. Enough to sort into batches of nearly equal lengths, little enough that a
+ * long list, or a list of long texts, neither stalls the event loop nor lies around as token ids.
  */
-const windowSize = 1024;
+const maxWindowTexts = 1024;
+const maxWindowCharacters = 1 << 18;
 
 /** Encodes checked texts with checked options. */
 export async function encodeTexts(
@@ -24,7 +26,7 @@ export async function encodeTexts(
   prompt: string,
   options: ResolvedEncodeOptions,
 ): Promise<EncodedTexts> {
-  const data = new Float32Array(texts.length * options.truncateDim);
+  const data = allocate(texts.length * options.truncateDim);
   const rows: Float32Array[] = [];
   const progress = reportProgress(options.showProgressBar, texts.length);
   const call = {
@@ -39,9 +41,9 @@ export async function encodeTexts(
   let earlier = Promise.resolve();
   let latest = Promise.resolve();
   try {
-    for (let start = 0; start < texts.length; start += windowSize) {
-      const window = texts.slice(start, start + windowSize).map((text) => prompt + text);
-      const ids = await tokenizer.encodeBatch(window);
+    for (const { start, end } of windows(texts)) {
+      const prompted = texts.slice(start, end).map((text) => prompt + text);
+      const ids = await tokenizer.encodeBatch(prompted);
       await earlier;
       earlier = latest;
       latest = scheduler.submit(
@@ -60,4 +62,29 @@ export async function encodeTexts(
     progress.stop();
   }
   return { data, rows };
+}
+
+function* windows(texts: readonly string[]): Generator<{ start: number; end: number }> {
+  let start = 0;
+  let characters = 0;
+  for (let i = 0; i < texts.length; i++) {
+    characters += (texts[i] as string).length;
+    const full = i + 1 - start === maxWindowTexts || characters >= maxWindowCharacters;
+    if (!full && i + 1 < texts.length) continue;
+    yield { start, end: i + 1 };
+    start = i + 1;
+    characters = 0;
+  }
+}
+
+function allocate(values: number): Float32Array {
+  try {
+    return new Float32Array(values);
+  } catch (error) {
+    throw createError(
+      'ST_OUT_OF_MEMORY',
+      `The embeddings of this call need ${values * 4} bytes, which can't be allocated. Encode fewer texts at once.`,
+      { cause: error },
+    );
+  }
 }

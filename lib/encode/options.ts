@@ -81,7 +81,7 @@ export function resolveEncodeOptions(
     maxBatchTokens: positiveInteger(given, 'maxBatchTokens') ?? defaults.maxBatchTokens,
     normalizeEmbeddings: ofType(given, 'normalizeEmbeddings', 'boolean') ?? false,
     truncateDim,
-    prompt: ofType(given, 'prompt', 'string'),
+    prompt: wellFormed(given, 'prompt'),
     promptName: ofType(given, 'promptName', 'string'),
     showProgressBar:
       typeof given.showProgressBar === 'function'
@@ -156,6 +156,17 @@ function positiveInteger<T extends object>(
     throw createError(
       'ST_INVALID_OPTION',
       `${name} is ${show(value)}. Give a whole number ${range}.`,
+    );
+  }
+  return value;
+}
+
+function wellFormed<T extends object>(options: T, name: keyof T & string): string | undefined {
+  const value = ofType(options, name, 'string');
+  if (value?.isWellFormed() === false) {
+    throw createError(
+      'ST_INVALID_OPTION',
+      `${name} holds a lone surrogate (half of a character). Repair it with toWellFormed().`,
     );
   }
   return value;

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { Addon, Session as NativeSession } from '../../binding.d.ts';
+import type { Addon, Session as NativeSession, SessionOptions } from '../../binding.d.ts';
 import type { LoadOptions } from '../encode/options.ts';
 import { createError, isErrorCode } from '../errors.ts';
 import type { ModelFolder } from '../model-store/model-folder.ts';
@@ -26,7 +26,7 @@ export class Session {
     const device = chooseDevice(addon, options.device ?? 'auto');
     const { streams, intraOpThreads } = chooseThreads(device, options);
     const { manifest } = folder;
-    const native = new addon.Session({
+    const native = construct(addon, {
       modelPath: folder.modelPath,
       device,
       dimension: manifest.dimension,
@@ -68,6 +68,14 @@ export class Session {
   /** Ends the streams and frees the weights. */
   dispose(): Promise<void> {
     return this.#native.dispose();
+  }
+}
+
+function construct(addon: Addon, options: SessionOptions): NativeSession {
+  try {
+    return new addon.Session(options);
+  } catch (error) {
+    throw fromNative(error);
   }
 }
 

@@ -38,11 +38,26 @@ class Job : public Task {
   const std::function<void()> work_;
 };
 
-std::shared_ptr<Executor> start_executor(const SessionOptions& options) {
-  return std::make_shared<Executor>(
-      options.streams, [device = options.model.device, threads = options.intra_op_threads] {
-        return enter_stream(device, threads);
-      });
+/// Calls `work`, and throws whatever it throws as a JS error with a code.
+template <typename Work>
+auto coded(Napi::Env env, const char* fallback_code, Work work) {
+  try {
+    return work();
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (...) {
+    const Failure failure = describe(std::current_exception(), fallback_code);
+    throw to_js_error(env, failure.code(), failure.what());
+  }
+}
+
+std::shared_ptr<Executor> start_executor(Napi::Env env, const SessionOptions& options) {
+  return coded(env, "ST_OUT_OF_MEMORY", [&] {
+    return std::make_shared<Executor>(
+        options.streams, [device = options.model.device, threads = options.intra_op_threads] {
+          return enter_stream(device, threads);
+        });
+  });
 }
 
 }  // namespace
@@ -59,7 +74,7 @@ SessionWrap::SessionWrap(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<SessionWrap>(info),
       options_(to_session_options(info[0].As<Napi::Object>())),
       promises_(Environment::of(info.Env()).promises()),
-      executor_(start_executor(options_)) {
+      executor_(start_executor(info.Env(), options_)) {
   Environment::of(info.Env()).adopt(executor_);
 }
 
@@ -74,7 +89,7 @@ Napi::Value SessionWrap::load(const Napi::CallbackInfo& info) {
 // run(ids: Int32Array, lengths: Int32Array, rows: readonly Float32Array[]): Promise<void>
 Napi::Value SessionWrap::run(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  try {
+  return coded(env, "ST_FORWARD_FAILED", [&] {
     auto batch = std::make_shared<const Batch>(
         to_batch(info[0], info[1], info[2], options_.model.dimension));
     // The session and the rows stay alive together.
@@ -85,9 +100,7 @@ Napi::Value SessionWrap::run(const Napi::CallbackInfo& info) {
       if (*slot == nullptr) throw Failure("ST_DISPOSED", "The model is not loaded.");
       (*slot)->encode(*batch);
     });
-  } catch (const Failure& failure) {
-    throw to_js_error(env, failure.code(), failure.what());
-  }
+  });
 }
 
 // dispose(): Promise<void>

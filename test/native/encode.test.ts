@@ -213,3 +213,10 @@ test('the event loop turns while a model computes', async (t) => {
   await pending;
   t.true(turns > 1000, `${turns} turns`);
 });
+
+test('a list of very long texts is encoded whole and in order', async (t) => {
+  const long = `${'word '.repeat(60_000)}end`;
+  const embeddings = await model.encode([long, 'short', long, 'short']);
+  const [cut, short] = await model.encode([long.slice(0, 1000), 'short']);
+  t.true(maxAbsDiff(embeddings, [cut, short, cut, short] as Float32Array[]) <= 1e-5);
+});

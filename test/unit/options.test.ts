@@ -41,6 +41,10 @@ for (const [options, message] of [
   [{ truncateDim: 9 }, "truncateDim is 9, but the model's embeddings have 8 values. Give 1 to 8."],
   [{ normalizeEmbeddings: 1 }, 'normalizeEmbeddings is 1. Give a boolean.'],
   [{ prompt: 5 }, 'prompt is 5. Give a string.'],
+  [
+    { prompt: 'a\ud83d' },
+    'prompt holds a lone surrogate (half of a character). Repair it with toWellFormed().',
+  ],
   [{ showProgressBar: 'yes' }, 'showProgressBar is "yes". Give a boolean or a function.'],
   [null, 'The options of encode() are null. Give an object, such as { batchSize: ... }.'],
   [[], 'The options of encode() are an array. Give an object, such as { batchSize: ... }.'],
