@@ -24,11 +24,11 @@ async function fetchHeaders(version: string): Promise<string> {
   const wheels = await mkdtemp(path.join(tmpdir(), 'sentence-torch-headers-'));
   try {
     const wheel = path.join(wheels, await downloadWheel(version, wheels));
-    await installFolder(folder, (unfinished) =>
-      unzip(wheel, unfinished, (name) =>
+    await installFolder(folder, async (unfinished) => {
+      await unzip(wheel, unfinished, (name) =>
         name.startsWith('torch/include/') ? name.slice('torch/'.length) : undefined,
-      ),
-    );
+      );
+    });
   } finally {
     await rm(wheels, { recursive: true });
   }
