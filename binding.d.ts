@@ -32,8 +32,9 @@ export interface Session {
   /**
    * Runs one batch. `ids` holds the token ids of all texts end to end, `lengths` how many each has.
    * The embedding of text i is written into `rows[i]`, cut to its length. Inputs are copied before the call returns.
+   * Urgent batches go first; of five batches at least one is not urgent, if any such waits.
    */
-  run(ids: Int32Array, lengths: Int32Array, rows: readonly Float32Array[]): Promise<void>;
+  run(ids: Int32Array, lengths: Int32Array, rows: readonly Float32Array[], urgent: boolean): Promise<void>;
   /** Ends the streams after the batches they run; resolves when their threads have ended and the weights are freed. */
   dispose(): Promise<void>;
 }

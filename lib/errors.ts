@@ -50,6 +50,9 @@ const table = {
   ST_TOKENIZER_FAILED: ExecutionError,
   ST_FORWARD_FAILED: ExecutionError,
   ST_OUT_OF_MEMORY: ExecutionError,
+  ST_OVERLOADED: ExecutionError,
+  ST_ABORTED: ExecutionError,
+  ST_TIMEOUT: ExecutionError,
   ST_DISPOSED: ExecutionError,
 } as const;
 

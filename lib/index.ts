@@ -14,6 +14,18 @@ export {
   SentenceTorchError,
 } from './errors.ts';
 export type { SimilarityFunction } from './model-store/manifest.ts';
-export { SentenceTransformer } from './sentence-transformer.ts';
+export type { Priority } from './scheduler/call.ts';
+export type {
+  BatchEvent,
+  CallEvent,
+  Percentiles,
+  Stats,
+  TokenizeEvent,
+} from './scheduler/stats.ts';
+export {
+  type DisposeOptions,
+  SentenceTransformer,
+  type StreamOptions,
+} from './sentence-transformer.ts';
 export { type Hit, type SemanticSearchOptions, semanticSearch } from './util/semantic-search.ts';
 export { cosSim, type Embeddings, similarity, type Tensor } from './util/similarity.ts';

@@ -3,19 +3,31 @@ import {
   checkLoadOptions,
   type EncodeOptions,
   type LoadOptions,
+  type ResolvedEncodeOptions,
   resolveEncodeOptions,
-  show,
 } from './encode/options.ts';
 import { choosePrompt } from './encode/prompts.ts';
-import { checkTexts } from './encode/texts.ts';
+import { encodeWindows } from './encode/stream.ts';
+import { checkIterable, checkText, checkTexts } from './encode/texts.ts';
 import { createError, withCallerStack } from './errors.ts';
 import type { Manifest, SimilarityFunction } from './model-store/manifest.ts';
 import { openModelFolder } from './model-store/model-folder.ts';
 import { Session } from './native/session.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
+import type { Stats } from './scheduler/stats.ts';
 import { loadTokenizer } from './tokenizer/hugging-face.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
+import { show } from './util/check.ts';
 import { type Embeddings, similarity, type Tensor } from './util/similarity.ts';
+
+/** Options of {@link SentenceTransformer.encodeStream}: those of encode() that make sense for a stream. */
+export type StreamOptions = Omit<EncodeOptions, 'convertToTensor' | 'showProgressBar'>;
+
+/** Options of {@link SentenceTransformer.dispose}. */
+export interface DisposeOptions {
+  /** Reject what is not done instead of finishing it. Default: false. */
+  abort?: boolean;
+}
 
 /**
  * A loaded model. `encode()` may be called any number of times at once: the texts of all callers share batches.
@@ -27,17 +39,28 @@ import { type Embeddings, similarity, type Tensor } from './util/similarity.ts';
  */
 export class SentenceTransformer implements AsyncDisposable {
   readonly #manifest: Manifest;
-  readonly #tokenizer: Tokenizer;
   readonly #session: Session;
   readonly #scheduler: Scheduler;
   readonly #active = new Set<Promise<unknown>>();
   #disposed: Promise<void> | undefined;
 
-  private constructor(manifest: Manifest, tokenizer: Tokenizer, session: Session) {
+  private constructor(
+    manifest: Manifest,
+    tokenizer: Tokenizer,
+    session: Session,
+    options: LoadOptions,
+  ) {
     this.#manifest = manifest;
-    this.#tokenizer = tokenizer;
     this.#session = session;
-    this.#scheduler = new Scheduler((batch) => session.run(batch), session.streams);
+    this.#scheduler = new Scheduler((batch, urgent) => session.run(batch, urgent), tokenizer, {
+      name: manifest.name,
+      streams: session.streams,
+      maxSeqLength: manifest.maxSeqLength,
+      maxBatchTokens: this.#maxBatchTokens,
+      maxQueuedTexts: options.maxQueuedTexts ?? 100_000,
+      maxQueuedTokens: options.maxQueuedTokens ?? Number.POSITIVE_INFINITY,
+      maxQueueDelayMs: options.maxQueueDelayMs ?? 0,
+    });
   }
 
   /**
@@ -60,7 +83,7 @@ export class SentenceTransformer implements AsyncDisposable {
       const folder = await openModelFolder(folderOrName);
       const tokenizer = loadTokenizer(folder.tokenizerPath, folder.manifest.text);
       const session = await Session.open(folder, checked);
-      return new SentenceTransformer(folder.manifest, tokenizer, session);
+      return new SentenceTransformer(folder.manifest, tokenizer, session, checked);
     });
   }
 
@@ -101,7 +124,7 @@ export class SentenceTransformer implements AsyncDisposable {
    * The results are views on one Float32 buffer that native threads wrote; keeping one of them keeps the buffer.
    *
    * @throws ST_INVALID_INPUT, ST_INVALID_OPTION, ST_UNKNOWN_OPTION, ST_UNKNOWN_PROMPT, ST_TOKENIZER_FAILED,
-   * ST_FORWARD_FAILED, ST_OUT_OF_MEMORY, ST_DISPOSED
+   * ST_FORWARD_FAILED, ST_OUT_OF_MEMORY, ST_OVERLOADED, ST_ABORTED, ST_TIMEOUT, ST_DISPOSED
    */
   encode(
     text: string,
@@ -123,13 +146,10 @@ export class SentenceTransformer implements AsyncDisposable {
       if (this.#disposed)
         throw createError('ST_DISPOSED', 'The model was disposed. Load it again.');
       checkTexts(texts);
-      const resolved = resolveEncodeOptions(options, {
-        dimension: this.dimension,
-        maxBatchTokens: this.device === 'cpu' ? 512 : 16384,
-      });
+      const resolved = this.#resolve(options);
       const prompt = choosePrompt(this.#manifest, resolved);
       const list = typeof texts === 'string' ? [texts] : [...texts];
-      const work = encodeTexts(this.#tokenizer, this.#scheduler, list, prompt, resolved);
+      const work = encodeTexts(this.#scheduler, list, prompt, resolved);
       const embeddings = await this.#track(work);
       if (resolved.convertToTensor) {
         const dims =
@@ -140,19 +160,69 @@ export class SentenceTransformer implements AsyncDisposable {
     });
   }
 
+  /**
+   * Encodes texts as they come and yields their embeddings in order, for corpora larger than memory. Reads a few hundred
+   * texts ahead, waits for a slow consumer, and stops reading when the consumer stops. Works with
+   * `stream.Readable.from` and `stream.pipeline`.
+   *
+   * The texts are work in bulk unless `priority` says otherwise; `timeoutMs` counts for each few hundred of them. The
+   * embeddings of so many share a buffer: copy those that you keep for long.
+   *
+   * @throws as encode()
+   */
+  encodeStream(
+    texts: Iterable<string> | AsyncIterable<string>,
+    options: StreamOptions = {},
+  ): AsyncGenerator<Float32Array, void, undefined> {
+    checkIterable(texts);
+    const { signal } = this.#resolve(options);
+    const encode = (window: string[], stopped: AbortSignal) =>
+      this.encode(window, {
+        priority: 'bulk',
+        ...options,
+        convertToTensor: false,
+        signal: stopped,
+      });
+    return encodeWindows(texts, checkText, encode, signal);
+  }
+
+  /** What was done since the model was loaded, and what waits now. The same is published on diagnostics channels. */
+  stats(): Stats {
+    return this.#scheduler.stats();
+  }
+
   /** Scores every embedding of `a` against every one of `b` with the model's similarity function. Higher is more alike. */
   similarity(a: Embeddings, b: Embeddings): Tensor {
     return similarity(a, b, this.similarityFunction);
   }
 
-  /** Refuses new work, finishes what was asked for, ends the threads and frees the weights. Safe to repeat. */
-  dispose(): Promise<void> {
+  /**
+   * Refuses new work, finishes what was asked for (or, with `abort`, rejects what is not done with `ST_DISPOSED`), ends the
+   * threads and frees the weights. Safe to repeat; a later `abort` cuts an earlier dispose() short.
+   */
+  dispose(options: DisposeOptions = {}): Promise<void> {
+    if (options.abort) {
+      this.#scheduler.abortAll(
+        createError('ST_DISPOSED', 'The model was disposed before this was done.'),
+      );
+    }
     this.#disposed ??= Promise.allSettled(this.#active).then(() => this.#session.dispose());
     return this.#disposed;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
+  }
+
+  #resolve(options: EncodeOptions): ResolvedEncodeOptions {
+    return resolveEncodeOptions(options, {
+      dimension: this.dimension,
+      maxBatchTokens: this.#maxBatchTokens,
+    });
+  }
+
+  get #maxBatchTokens(): number {
+    return this.device === 'cpu' ? 512 : 16384;
   }
 
   async #track<T>(work: Promise<T>): Promise<T> {

@@ -1,4 +1,13 @@
 import { createError } from '../errors.ts';
+import type { Priority } from '../scheduler/call.ts';
+import {
+  checkNames,
+  milliseconds,
+  ofType,
+  positiveInteger,
+  show,
+  wellFormed,
+} from '../util/check.ts';
 
 /** How far an encode() has come. */
 export interface Progress {
@@ -27,6 +36,15 @@ export interface EncodeOptions {
   promptName?: string;
   /** `true` draws a bar on stderr if that is a terminal; a function is called after each batch. Default: false. */
   showProgressBar?: boolean | ((progress: Progress) => void);
+  /**
+   * `'interactive'` texts go before `'bulk'` ones, which keep a share. Default: `'bulk'` for a list of more tokens than
+   * `maxBatchTokens`, else `'interactive'`.
+   */
+  priority?: Priority;
+  /** Reject with `ST_TIMEOUT` after so many milliseconds; what has not run by then never runs. Default: no limit. */
+  timeoutMs?: number;
+  /** Reject with `ST_ABORTED` when it fires; what has not run by then never runs. */
+  signal?: AbortSignal;
   /** Give one `{ data, dims }` over all embeddings instead of one Float32Array per text. Default: false. */
   convertToTensor?: boolean;
 }
@@ -42,6 +60,15 @@ export interface LoadOptions {
   streams?: number;
   /** Threads that work on one batch. Default: the cores shared out among the streams. */
   intraOpThreads?: number;
+  /**
+   * Most texts that may be queued, whatever their calls; a call over it is rejected at once with `ST_OVERLOADED`. A call
+   * to an idle model is always taken. Default: 100000.
+   */
+  maxQueuedTexts?: number;
+  /** The same in tokens, estimated from characters until they are tokenized. Default: no limit. */
+  maxQueuedTokens?: number;
+  /** Let texts wait so many milliseconds for others to share a batch with, even when a stream is free. Default: 0. */
+  maxQueueDelayMs?: number;
 }
 
 /** The options that shape a call's batches and rows, complete. */
@@ -53,6 +80,9 @@ export interface ResolvedEncodeOptions {
   readonly prompt: string | undefined;
   readonly promptName: string | undefined;
   readonly showProgressBar: boolean | ((progress: Progress) => void);
+  readonly priority: Priority | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly signal: AbortSignal | undefined;
   readonly convertToTensor: boolean;
 }
 
@@ -87,8 +117,27 @@ export function resolveEncodeOptions(
       typeof given.showProgressBar === 'function'
         ? given.showProgressBar
         : (ofType(given, 'showProgressBar', 'boolean', 'a boolean or a function') ?? false),
+    priority: checkPriority(given.priority),
+    timeoutMs: milliseconds(given, 'timeoutMs'),
+    signal: checkSignal(given.signal),
     convertToTensor: ofType(given, 'convertToTensor', 'boolean') ?? false,
   };
+}
+
+function checkPriority(value: unknown): Priority | undefined {
+  if (value === undefined || value === 'interactive' || value === 'bulk') return value;
+  throw createError(
+    'ST_INVALID_OPTION',
+    `priority is ${show(value)}. Give 'interactive' or 'bulk'.`,
+  );
+}
+
+function checkSignal(value: unknown): AbortSignal | undefined {
+  if (value === undefined || value instanceof AbortSignal) return value;
+  throw createError(
+    'ST_INVALID_OPTION',
+    `signal is ${show(value)}. Give the signal of an AbortController.`,
+  );
 }
 
 /** Checks the options of load(); their defaults depend on the device. */
@@ -103,6 +152,9 @@ export function checkLoadOptions(options: LoadOptions): LoadOptions {
   }
   positiveInteger(given, 'streams', 1024);
   positiveInteger(given, 'intraOpThreads', 1024);
+  positiveInteger(given, 'maxQueuedTexts');
+  positiveInteger(given, 'maxQueuedTokens');
+  milliseconds(given, 'maxQueueDelayMs');
   return { ...given, device };
 }
 
@@ -114,6 +166,9 @@ const encodeOptionNames: Record<keyof EncodeOptions, true> = {
   prompt: true,
   promptName: true,
   showProgressBar: true,
+  priority: true,
+  timeoutMs: true,
+  signal: true,
   convertToTensor: true,
 };
 
@@ -121,84 +176,7 @@ const loadOptionNames: Record<keyof LoadOptions, true> = {
   device: true,
   streams: true,
   intraOpThreads: true,
+  maxQueuedTexts: true,
+  maxQueuedTokens: true,
+  maxQueueDelayMs: true,
 };
-
-function checkNames<T extends object>(
-  options: unknown,
-  names: Record<keyof T, true>,
-  caller: string,
-): T {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw createError(
-      'ST_INVALID_OPTION',
-      `The options of ${caller} are ${show(options)}. Give an object, such as { ${Object.keys(names)[0]}: ... }.`,
-    );
-  }
-  for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(names, name)) {
-      throw createError(
-        'ST_UNKNOWN_OPTION',
-        `${caller} has no option ${show(name)}. It has: ${Object.keys(names).join(', ')}.`,
-      );
-    }
-  }
-  return options as T;
-}
-
-function positiveInteger<T extends object>(
-  options: T,
-  name: keyof T & string,
-  max: number = Number.MAX_SAFE_INTEGER,
-): number | undefined {
-  const value = ofType(options, name, 'number', 'a whole number');
-  if (value !== undefined && (!Number.isSafeInteger(value) || value < 1 || value > max)) {
-    const range = max === Number.MAX_SAFE_INTEGER ? 'of at least 1' : `from 1 to ${max}`;
-    throw createError(
-      'ST_INVALID_OPTION',
-      `${name} is ${show(value)}. Give a whole number ${range}.`,
-    );
-  }
-  return value;
-}
-
-function wellFormed<T extends object>(options: T, name: keyof T & string): string | undefined {
-  const value = ofType(options, name, 'string');
-  if (value?.isWellFormed() === false) {
-    throw createError(
-      'ST_INVALID_OPTION',
-      `${name} holds a lone surrogate (half of a character). Repair it with toWellFormed().`,
-    );
-  }
-  return value;
-}
-
-interface Types {
-  boolean: boolean;
-  number: number;
-  string: string;
-}
-
-function ofType<T extends object, K extends keyof Types>(
-  options: T,
-  name: keyof T & string,
-  type: K,
-  wanted = `a ${type}`,
-): Types[K] | undefined {
-  const value: unknown = options[name];
-  if (value === undefined) return undefined;
-  if (typeof value !== type) {
-    throw createError('ST_INVALID_OPTION', `${name} is ${show(value)}. Give ${wanted}.`);
-  }
-  return value as Types[K];
-}
-
-/** A value as a message shows it: short, and safe for any value. */
-export function show(value: unknown): string {
-  if (typeof value === 'string') {
-    return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
-  }
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'function') return 'a function';
-  if (typeof value === 'object' && value !== null) return 'an object';
-  return String(value);
-}

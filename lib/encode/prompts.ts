@@ -1,5 +1,5 @@
 import { createError } from '../errors.ts';
-import { show } from './options.ts';
+import { show } from '../util/check.ts';
 
 /** The prompts of a model, as its manifest holds them. */
 export interface Prompts {

@@ -1,5 +1,5 @@
 import { createError } from '../errors.ts';
-import { show } from './options.ts';
+import { show } from '../util/check.ts';
 
 /** Checks that every one of `texts` is a string that Unicode allows; the error names the first that is not. */
 export function checkTexts(texts: unknown): asserts texts is string | readonly string[] {
@@ -16,7 +16,8 @@ export function checkTexts(texts: unknown): asserts texts is string | readonly s
   }
 }
 
-function checkText(text: unknown, index: number | undefined): void {
+/** Checks one text; `index` is its place in a list. */
+export function checkText(text: unknown, index: number | undefined): asserts text is string {
   const where = index === undefined ? 'The text' : `The text at index ${index}`;
   if (typeof text !== 'string') {
     throw createError(
@@ -30,6 +31,22 @@ function checkText(text: unknown, index: number | undefined): void {
       'ST_INVALID_INPUT',
       `${where} holds a lone surrogate (half of a character, often from cutting a string in the middle of an emoji). ` +
         'Repair it with text.toWellFormed().',
+    );
+  }
+}
+
+/** Checks that `texts` can be read one by one. A string can, but by characters: that is never meant. */
+export function checkIterable(
+  texts: unknown,
+): asserts texts is Iterable<unknown> | AsyncIterable<unknown> {
+  const isIterable =
+    typeof texts === 'object' &&
+    texts !== null &&
+    (Symbol.asyncIterator in texts || Symbol.iterator in texts);
+  if (!isIterable) {
+    throw createError(
+      'ST_INVALID_INPUT',
+      `encodeStream() was given ${show(texts)}. Give an iterable or async iterable of strings.`,
     );
   }
 }

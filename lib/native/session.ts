@@ -3,7 +3,7 @@ import type { Addon, Session as NativeSession, SessionOptions } from '../../bind
 import type { LoadOptions } from '../encode/options.ts';
 import { createError, isErrorCode } from '../errors.ts';
 import type { ModelFolder } from '../model-store/model-folder.ts';
-import type { Item } from '../scheduler/scheduler.ts';
+import type { BatchItem } from '../scheduler/batch-runner.ts';
 import { loadAddon } from './addon.ts';
 
 /** A model loaded on a device, with its streams. */
@@ -45,8 +45,8 @@ export class Session {
     return new Session(native, device, streams);
   }
 
-  /** Runs one batch; resolves when every item's row is written. */
-  async run(batch: readonly Item[]): Promise<void> {
+  /** Runs one batch; resolves when every item's row is written. An urgent one goes before prepared ones that are not. */
+  async run(batch: readonly BatchItem[], urgent: boolean): Promise<void> {
     const lengths = Int32Array.from(batch, (item) => item.ids.length);
     const ids = new Int32Array(lengths.reduce((sum, length) => sum + length, 0));
     let offset = 0;
@@ -59,6 +59,7 @@ export class Session {
         ids,
         lengths,
         batch.map((item) => item.row),
+        urgent,
       );
     } catch (error) {
       throw fromNative(error);

@@ -12,8 +12,10 @@ export interface Limits {
 export interface Waiting {
   /** Number of token ids. */
   readonly tokens: number;
-  /** Texts that arrived earlier have a smaller number. */
+  /** Texts that were queued earlier have a smaller number. */
   readonly arrival: number;
+  /** Whose call's turn comes earlier has a smaller number: a call goes behind all others when it has had its turn. */
+  readonly turn: number;
   readonly limits: Limits;
 }
 
@@ -21,6 +23,17 @@ export interface Waiting {
 export interface Run {
   readonly start: number;
   readonly end: number;
+}
+
+/**
+ * Padding that a batch may take on to grow, as a share of its tokens. Larger batches than this allows cost more in
+ * computed padding than they save in calls.
+ */
+const maxPaddingShare = 0.1;
+
+/** The order of the waiting list: longest first, and of one length the oldest first. */
+export function longestFirst(a: Waiting, b: Waiting): number {
+  return b.tokens - a.tokens || a.arrival - b.arrival;
 }
 
 /** Merges two lists sorted by `longestFirst` into one. */
@@ -37,42 +50,63 @@ export function merge<T extends Waiting>(waiting: readonly T[], arrived: readonl
   return merged;
 }
 
-/** The order of the waiting list: longest first, and of one length the oldest first. */
-export function longestFirst(a: Waiting, b: Waiting): number {
-  return b.tokens - a.tokens || a.arrival - b.arrival;
-}
-
 /**
- * The next batch: a run of the sorted list around the text that has waited longest, so that nobody starves and the
- * neighbours are those of nearest length. It grows towards shorter texts first, since those never raise the cost of the
- * texts already in it, then towards longer ones while the limits of every text in it hold.
+ * The next batch: a run of the sorted list around the text whose turn it is, so that the neighbours are those of nearest
+ * length. It grows to the side that adds less padding, as long as the limits of every text in it hold.
+ *
+ * `memoryShare` is the share of the token budget that memory allows.
+ *
+ * Nobody starves: turns go round, so a text is passed over at most once per call that waited when it came to be the
+ * first of its own call.
  */
-export function chooseRun(waiting: readonly Waiting[]): Run {
-  const seed = indexOfOldest(waiting);
-  let { batchSize, maxBatchTokens } = (waiting[seed] as Waiting).limits;
+export function chooseRun(waiting: readonly Waiting[], memoryShare = 1): Run {
+  const seed = indexOfNext(waiting);
+  let { batchSize, maxBatchTokens } = at(waiting, seed).limits;
   let start = seed;
   let end = seed + 1;
+  let tokens = at(waiting, seed).tokens;
 
-  const tryGrow = (candidate: Waiting | undefined, longest: number): boolean => {
-    if (candidate === undefined) return false;
-    const size = Math.min(batchSize, candidate.limits.batchSize);
-    const tokens = Math.min(maxBatchTokens, candidate.limits.maxBatchTokens);
+  /** The padding of the run with this candidate; undefined if it can't be in it. */
+  const paddingWith = (candidate: Waiting | undefined, longest: number): number | undefined => {
+    if (candidate === undefined) return undefined;
+    const merged = stricter({ batchSize, maxBatchTokens }, candidate.limits);
     const count = end - start + 1;
-    if (count > size || count * longest > tokens) return false;
-    batchSize = size;
-    maxBatchTokens = tokens;
-    return true;
+    const cost = count * longest;
+    if (count > merged.batchSize || cost > merged.maxBatchTokens * memoryShare) return undefined;
+    const padding = cost - tokens - candidate.tokens;
+    return padding <= maxPaddingShare * cost ? padding : undefined;
   };
 
-  while (tryGrow(waiting[end], (waiting[start] as Waiting).tokens)) end++;
-  while (tryGrow(waiting[start - 1], waiting[start - 1]?.tokens ?? 0)) start--;
-  return { start, end };
+  for (;;) {
+    const [longer, shorter] = [waiting[start - 1], waiting[end]];
+    const upwards = paddingWith(longer, longer?.tokens ?? 0);
+    const downwards = paddingWith(shorter, at(waiting, start).tokens);
+    if (upwards === undefined && downwards === undefined) return { start, end };
+    const added =
+      downwards !== undefined && downwards <= (upwards ?? Number.POSITIVE_INFINITY)
+        ? at(waiting, end++)
+        : at(waiting, --start);
+    ({ batchSize, maxBatchTokens } = stricter({ batchSize, maxBatchTokens }, added.limits));
+    tokens += added.tokens;
+  }
 }
 
-function indexOfOldest(waiting: readonly Waiting[]): number {
-  let oldest = 0;
+function stricter(a: Limits, b: Limits): Limits {
+  return {
+    batchSize: Math.min(a.batchSize, b.batchSize),
+    maxBatchTokens: Math.min(a.maxBatchTokens, b.maxBatchTokens),
+  };
+}
+
+function indexOfNext(waiting: readonly Waiting[]): number {
+  let next = 0;
   for (let i = 1; i < waiting.length; i++) {
-    if ((waiting[i] as Waiting).arrival < (waiting[oldest] as Waiting).arrival) oldest = i;
+    const [a, b] = [at(waiting, i), at(waiting, next)];
+    if (a.turn < b.turn || (a.turn === b.turn && a.arrival < b.arrival)) next = i;
   }
-  return oldest;
+  return next;
+}
+
+function at<T>(list: readonly T[], index: number): T {
+  return list[index] as T;
 }

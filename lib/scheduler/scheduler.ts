@@ -1,120 +1,204 @@
-import { chooseRun, type Limits, longestFirst, merge, type Waiting } from './policy.ts';
+import { SentenceTorchError } from '../errors.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { BatchRunner, type RunBatch } from './batch-runner.ts';
+import { Call, type CallRequest, type Priority, priorityOf } from './call.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { QueueGauge, type QueueLimits } from './gauge.ts';
+import { Intake, type Tokenized } from './intake.ts';
+import { type Item, Lane } from './lane.ts';
+import { Recorder, type Stats } from './stats.ts';
+import { abortError, type CallControl, Watch } from './watch.ts';
 
-/** A tokenized text and where its embedding goes. */
-export interface Item {
-  readonly ids: readonly number[];
-  readonly row: Float32Array;
+/** What the scheduler is made for. */
+export interface SchedulerSettings extends QueueLimits {
+  /** The model's name, for events. */
+  readonly name: string;
+  readonly streams: number;
+  /** Default of the calls' own limit; for a full batch, and for what is tokenized ahead. */
+  readonly maxBatchTokens: number;
+  readonly maxQueueDelayMs: number;
 }
 
-/** What one encode() asks of the scheduler. */
-export interface Call {
-  readonly limits: Limits;
-  /** Called after each batch with the items of this call that it held; their rows are written. */
-  onWritten(items: readonly Item[]): void;
-}
+/** Texts tokenized ahead of need: enough to sort into batches of nearly equal lengths. */
+const aheadTexts = 1024;
+/** Batches per stream tokenized ahead of need, for large batches of short texts. */
+const aheadBatches = 4;
 
-interface Group {
-  readonly call: Call;
-  left: number;
-  resolve(): void;
-  reject(error: unknown): void;
+/** What waits with one priority. */
+interface Queue {
+  readonly priority: Priority;
+  readonly intake: Intake;
+  readonly lane: Lane;
+  /** Batches given to the streams. */
+  inFlight: number;
+  cancelDelay: (() => void) | undefined;
 }
-
-interface QueuedItem extends Waiting, Item {
-  readonly group: Group;
-}
-
-/** Runs one batch: resolves when every row is written. */
-export type RunBatch = (batch: readonly Item[]) => Promise<void>;
 
 /**
- * One queue for the texts of all callers. Each stream has one batch running and one prepared; while they are busy texts
- * gather, so batches grow with the load by themselves and an idle model runs a lone text at once.
+ * One queue for the texts of all callers, in two lanes. Each stream has one batch of a lane running and one prepared;
+ * while they are busy texts gather, so batches grow with the load by themselves and an idle model runs a lone text at
+ * once. Interactive batches overtake prepared bulk ones at the streams, which keep a share for bulk.
  */
 export class Scheduler {
-  readonly #run: RunBatch;
-  readonly #maxInFlight: number;
-  #waiting: QueuedItem[] = [];
-  #arrivals = 0;
-  #inFlight = 0;
+  readonly #settings: SchedulerSettings;
+  readonly #clock: Clock;
+  readonly #recorder: Recorder;
+  readonly #runner: BatchRunner;
+  readonly #watch: Watch;
+  readonly #gauge: QueueGauge;
+  readonly #queues: Record<Priority, Queue>;
+  readonly #calls = new Set<Call>();
 
-  constructor(run: RunBatch, streams: number) {
-    this.#run = run;
-    this.#maxInFlight = streams * 2;
+  constructor(
+    run: RunBatch,
+    tokenizer: Tokenizer,
+    settings: SchedulerSettings,
+    clock = systemClock,
+  ) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#recorder = new Recorder(settings.name);
+    this.#gauge = new QueueGauge(settings);
+    const end = (call: Call, error: unknown) => this.#end(call, error);
+    this.#watch = new Watch(clock, end);
+    const outcome = { written: (items: readonly Item[]) => this.#written(items), failed: end };
+    this.#runner = new BatchRunner(run, clock, this.#recorder, outcome);
+    this.#queues = {
+      interactive: this.#makeQueue('interactive', tokenizer),
+      bulk: this.#makeQueue('bulk', tokenizer),
+    };
   }
 
-  /**
-   * Queues `items` for `call`. Resolves when all are written; rejects with the error of the first batch that fails,
-   * after which no text of these items runs any more.
-   */
-  submit(call: Call, items: readonly Item[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (items.length === 0) return resolve();
-      const group: Group = { call, left: items.length, resolve, reject };
-      const arrival = this.#arrivals++;
-      const arrived = items
-        .map(({ ids, row }) => ({
-          ids,
-          row,
-          group,
-          arrival,
-          tokens: ids.length,
-          limits: call.limits,
-        }))
-        .sort(longestFirst);
-      this.#waiting = merge(this.#waiting, arrived);
-      this.#dispatch();
+  /** Resolves when every row is written. Rejects with ST_OVERLOADED at once if the queue is full. */
+  async submit(request: CallRequest, control: CallControl = {}): Promise<void> {
+    if (control.signal?.aborted) throw abortError(control.signal);
+    const tokens = this.#gauge.estimate(request);
+    const refusal = this.#gauge.refusal(request.texts.length, tokens);
+    if (refusal) {
+      this.#recordCall(request.texts.length, priorityOf(request, tokens), 0, refusal);
+      throw refusal;
+    }
+    if (request.texts.length === 0) return;
+    const call = new Call(request, this.#clock.now(), tokens);
+    this.#calls.add(call);
+    this.#gauge.enter(call);
+    const unwatch = this.#watch.add(call, control);
+    this.#queues[call.priority].intake.add(call);
+    try {
+      await call.done;
+    } finally {
+      unwatch();
+    }
+  }
+
+  stats(): Stats {
+    return this.#recorder.stats({
+      queuedTexts: this.#gauge.texts,
+      queuedTokens: this.#gauge.tokens,
+      runningBatches: this.#queues.interactive.inFlight + this.#queues.bulk.inFlight,
     });
   }
 
-  #dispatch(): void {
-    while (this.#inFlight < this.#maxInFlight && this.#waiting.length > 0) {
-      const { start, end } = chooseRun(this.#waiting);
-      void this.#runBatch(this.#waiting.splice(start, end - start));
-    }
+  /** Rejects every call that is not over. */
+  abortAll(error: unknown): void {
+    for (const call of [...this.#calls]) this.#end(call, error);
   }
 
-  async #runBatch(batch: readonly QueuedItem[]): Promise<void> {
-    this.#inFlight++;
-    try {
-      await this.#run(batch);
-      this.#written(batch);
-    } catch (error) {
-      this.#failed(batch, error);
-    } finally {
-      this.#inFlight--;
-      this.#dispatch();
-    }
+  #makeQueue(priority: Priority, tokenizer: Tokenizer): Queue {
+    const { streams, maxBatchTokens } = this.#settings;
+    const lane = new Lane();
+    const intake = new Intake(tokenizer, {
+      now: this.#clock.now,
+      wantsMore: () =>
+        lane.texts < aheadTexts || lane.tokens < aheadBatches * streams * maxBatchTokens,
+      tokenized: (texts, ms) => this.#tokenized(queue, texts, ms),
+      failed: (call, error) => this.#end(call, error),
+    });
+    const queue: Queue = { priority, intake, lane, inFlight: 0, cancelDelay: undefined };
+    return queue;
   }
 
-  #written(batch: readonly QueuedItem[]): void {
-    for (const [group, items] of byGroup(batch)) {
-      try {
-        group.call.onWritten(items);
-        group.left -= items.length;
-        if (group.left === 0) group.resolve();
-      } catch (error) {
-        this.#drop(group, error); // the caller's own callback threw: theirs alone
+  #tokenized(queue: Queue, texts: readonly Tokenized[], ms: number): void {
+    this.#recorder.tokenized({ texts: texts.length, ms });
+    queue.lane.add(texts.filter(({ call }) => !call.isOver));
+    this.#dispatch(queue);
+  }
+
+  #dispatch(queue: Queue): void {
+    queue.cancelDelay?.();
+    queue.cancelDelay = undefined;
+    while (queue.inFlight < 2 * this.#settings.streams && queue.lane.texts > 0) {
+      const delay = this.#delayLeft(queue);
+      if (delay > 0) {
+        queue.cancelDelay = this.#clock.after(delay, () => this.#dispatch(queue));
+        break;
       }
+      void this.#runNext(queue);
+    }
+    queue.intake.pull();
+  }
+
+  /** How long to wait for more texts: only when asked to, and only while less than a full batch waits. */
+  #delayLeft({ lane }: Queue): number {
+    const { maxQueueDelayMs, maxBatchTokens } = this.#settings;
+    if (maxQueueDelayMs === 0 || lane.tokens >= maxBatchTokens) return 0;
+    return maxQueueDelayMs - (this.#clock.now() - lane.oldest);
+  }
+
+  async #runNext(queue: Queue): Promise<void> {
+    queue.inFlight++;
+    const batch = queue.lane.take(this.#runner.memoryShare);
+    const now = this.#clock.now();
+    for (const item of batch) this.#recorder.waited(now - item.call.startedAt);
+    await this.#runner.run(batch, queue.priority);
+    queue.inFlight--;
+    this.#dispatch(queue);
+  }
+
+  #written(items: readonly Item[]): void {
+    for (const [call, own] of byCall(items)) {
+      if (call.isOver) continue;
+      try {
+        call.request.onWritten(own.map((item) => item.row));
+      } catch (error) {
+        this.#end(call, error); // the caller's own callback threw: theirs alone
+        continue;
+      }
+      this.#gauge.written(call, own.length);
+      if (call.textsLeft === 0) this.#end(call, undefined);
     }
   }
 
-  #failed(batch: readonly QueuedItem[], error: unknown): void {
-    for (const group of byGroup(batch).keys()) this.#drop(group, error);
+  /** The call is over, well without an error. What of it waits never runs, what runs is dropped on arrival. */
+  #end(call: Call, error: unknown): void {
+    if (call.isOver) return;
+    this.#calls.delete(call);
+    this.#gauge.leave(call);
+    if (error === undefined) {
+      call.resolve();
+    } else {
+      call.reject(error);
+      const { intake, lane } = this.#queues[call.priority];
+      intake.dropOver();
+      lane.dropOver();
+    }
+    const ms = this.#clock.now() - call.startedAt;
+    this.#recordCall(call.request.texts.length, call.priority, ms, error);
   }
 
-  #drop(group: Group, error: unknown): void {
-    group.reject(error);
-    this.#waiting = this.#waiting.filter((item) => item.group !== group);
+  #recordCall(texts: number, priority: Priority, ms: number, error: unknown): void {
+    const code = error instanceof SentenceTorchError ? error.code : 'unknown';
+    const event = { texts, priority, ms };
+    this.#recorder.call(error === undefined ? event : { ...event, code });
   }
 }
 
-function byGroup(batch: readonly QueuedItem[]): Map<Group, QueuedItem[]> {
-  const groups = new Map<Group, QueuedItem[]>();
-  for (const item of batch) {
-    const items = groups.get(item.group);
-    if (items) items.push(item);
-    else groups.set(item.group, [item]);
+function byCall(items: readonly Item[]): Map<Call, Item[]> {
+  const calls = new Map<Call, Item[]>();
+  for (const item of items) {
+    const list = calls.get(item.call);
+    if (list) list.push(item);
+    else calls.set(item.call, [item]);
   }
-  return groups;
+  return calls;
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "binding/environment.h"
+#include "runtime/cpu_budget.h"
 #include "runtime/failure.h"
 #include "runtime/stream_scope.h"
 
@@ -80,13 +81,14 @@ SessionWrap::SessionWrap(const Napi::CallbackInfo& info)
 
 // load(): Promise<void>
 Napi::Value SessionWrap::load(const Napi::CallbackInfo& info) {
-  return submit(info.Env(), Value(), "ST_MODEL_DAMAGED", [slot = model_, options = options_.model] {
+  auto work = [slot = model_, options = options_.model] {
     *slot = Model::load(options);
     Environment::register_atexit();
-  });
+  };
+  return submit(info.Env(), Value(), "ST_MODEL_DAMAGED", std::move(work), Urgency::kUrgent);
 }
 
-// run(ids: Int32Array, lengths: Int32Array, rows: readonly Float32Array[]): Promise<void>
+// run(ids: Int32Array, lengths: Int32Array, rows: readonly Float32Array[], urgent: boolean): Promise<void>
 Napi::Value SessionWrap::run(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return coded(env, "ST_FORWARD_FAILED", [&] {
@@ -96,10 +98,13 @@ Napi::Value SessionWrap::run(const Napi::CallbackInfo& info) {
     auto kept_alive = Napi::Array::New(env, 2);
     kept_alive.Set(0u, Value());
     kept_alive.Set(1u, info[2]);
-    return submit(env, kept_alive, "ST_FORWARD_FAILED", [slot = model_, batch] {
+    const auto urgency = info[3].ToBoolean() ? Urgency::kUrgent : Urgency::kNormal;
+    auto work = [slot = model_, batch, cores = cores_] {
       if (*slot == nullptr) throw Failure("ST_DISPOSED", "The model is not loaded.");
+      const CpuBudget::Share share(CpuBudget::process(), cores);
       (*slot)->encode(*batch);
-    });
+    };
+    return submit(env, kept_alive, "ST_FORWARD_FAILED", std::move(work), urgency);
   });
 }
 
@@ -114,9 +119,11 @@ Napi::Value SessionWrap::dispose(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SessionWrap::submit(Napi::Env env, const Napi::Object& kept_alive,
-                                const char* fallback_code, std::function<void()> work) {
+                                const char* fallback_code, std::function<void()> work,
+                                Urgency urgency) {
   const auto [ticket, promise] = promises_->open(env, kept_alive);
-  executor_->submit(std::make_unique<Job>(promises_, ticket, fallback_code, std::move(work)));
+  executor_->submit(std::make_unique<Job>(promises_, ticket, fallback_code, std::move(work)),
+                    urgency);
   return promise;
 }
 

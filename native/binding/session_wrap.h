@@ -24,13 +24,14 @@ class SessionWrap : public Napi::ObjectWrap<SessionWrap> {
   Napi::Value dispose(const Napi::CallbackInfo& info);
 
   Napi::Value submit(Napi::Env env, const Napi::Object& kept_alive, const char* fallback_code,
-                     std::function<void()> work);
+                     std::function<void()> work, Urgency urgency);
 
   // Filled by the load task, read by the batches that JavaScript sends once it is loaded, emptied
   // by the last stream.
   using ModelSlot = std::shared_ptr<const Model>;
 
   const SessionOptions options_;
+  const int cores_ = options_.model.device.is_cpu() ? options_.intra_op_threads : 0;
   const std::shared_ptr<Promises> promises_;
   const std::shared_ptr<ModelSlot> model_ = std::make_shared<ModelSlot>();
   const std::shared_ptr<Executor> executor_;

@@ -3,6 +3,12 @@
 #include <utility>
 
 namespace sentence_torch {
+namespace {
+
+// The share of normal tasks under endless urgent ones is 1 / (this + 1).
+constexpr int kMaxUrgentInARow = 4;
+
+}  // namespace
 
 Executor::Executor(int streams, Enter enter) : alive_(streams) {
   threads_.reserve(static_cast<size_t>(streams));
@@ -23,12 +29,12 @@ Executor::~Executor() {
   for (auto& thread : threads_) thread.join();
 }
 
-void Executor::submit(std::unique_ptr<Task> task) {
+void Executor::submit(std::unique_ptr<Task> task, Urgency urgency) {
   std::optional<Failure> refused;
   {
     std::lock_guard lock(mutex_);
     if (!stopped_) {
-      queue_.push_back(std::move(task));
+      (urgency == Urgency::kUrgent ? urgent_ : normal_).push_back(std::move(task));
       changed_.notify_one();
       return;
     }
@@ -42,17 +48,20 @@ void Executor::stop(OnEnded on_ended) {
 }
 
 void Executor::stop_because(const Failure& reason, const OnEnded& on_ended) {
-  std::deque<std::unique_ptr<Task>> waiting;
+  std::deque<std::unique_ptr<Task>> waiting[2];
   bool ended = false;
   {
     std::lock_guard lock(mutex_);
     if (!stopped_) stopped_ = reason;
-    waiting.swap(queue_);
+    waiting[0].swap(urgent_);
+    waiting[1].swap(normal_);
     ended = alive_ == 0;
     if (on_ended && !ended) on_ended_.push_back(on_ended);
     changed_.notify_all();
   }
-  for (auto& task : waiting) task->cancel(reason);
+  for (auto& tasks : waiting) {
+    for (auto& task : tasks) task->cancel(reason);
+  }
   if (ended && on_ended) on_ended();
 }
 
@@ -77,10 +86,14 @@ void Executor::serve(const Enter& enter) {
 
 std::unique_ptr<Task> Executor::next_task() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return stopped_ || !queue_.empty(); });
+  changed_.wait(lock, [this] { return stopped_ || !urgent_.empty() || !normal_.empty(); });
   if (stopped_) return nullptr;
-  auto task = std::move(queue_.front());
-  queue_.pop_front();
+  const bool normal_is_due = !normal_.empty() && urgent_in_a_row_ >= kMaxUrgentInARow;
+  const bool take_urgent = !urgent_.empty() && !normal_is_due;
+  urgent_in_a_row_ = take_urgent ? urgent_in_a_row_ + 1 : 0;
+  auto& queue = take_urgent ? urgent_ : normal_;
+  auto task = std::move(queue.front());
+  queue.pop_front();
   return task;
 }
 

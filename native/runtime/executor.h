@@ -23,7 +23,10 @@ class Task {
   virtual void cancel(const Failure& reason) noexcept = 0;
 };
 
-/// Streams: long-lived threads that take tasks from one queue in order. Inference runs here and
+/// Which tasks go first: urgent ones, but of five tasks at least one is normal if any waits.
+enum class Urgency { kNormal, kUrgent };
+
+/// Streams: long-lived threads that take tasks from one queue. Inference runs here and
 /// never on libuv's pool, which is small and shared with file and DNS calls.
 class Executor {
  public:
@@ -40,7 +43,7 @@ class Executor {
   Executor& operator=(const Executor&) = delete;
 
   /// Queues the task, or cancels it at once after stop().
-  void submit(std::unique_ptr<Task> task);
+  void submit(std::unique_ptr<Task> task, Urgency urgency = Urgency::kNormal);
 
   /// Takes no more tasks and cancels those that wait; what runs goes on to its end. Returns at
   /// once. Safe to repeat.
@@ -58,7 +61,9 @@ class Executor {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::unique_ptr<Task>> queue_;
+  std::deque<std::unique_ptr<Task>> normal_;
+  std::deque<std::unique_ptr<Task>> urgent_;
+  int urgent_in_a_row_ = 0;
   std::optional<Failure> stopped_;
   int alive_ = 0;
   std::vector<OnEnded> on_ended_;

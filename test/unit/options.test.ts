@@ -19,6 +19,9 @@ test('encode options that are left out get their defaults', (t) => {
     prompt: undefined,
     promptName: undefined,
     showProgressBar: false,
+    priority: undefined,
+    timeoutMs: undefined,
+    signal: undefined,
     convertToTensor: false,
   });
 });
@@ -46,6 +49,10 @@ for (const [options, message] of [
     'prompt holds a lone surrogate (half of a character). Repair it with toWellFormed().',
   ],
   [{ showProgressBar: 'yes' }, 'showProgressBar is "yes". Give a boolean or a function.'],
+  [{ priority: 'urgent' }, "priority is \"urgent\". Give 'interactive' or 'bulk'."],
+  [{ timeoutMs: -1 }, 'timeoutMs is -1. Give a number of milliseconds, 0 or more.'],
+  [{ timeoutMs: Number.NaN }, 'timeoutMs is NaN. Give a number of milliseconds, 0 or more.'],
+  [{ signal: {} }, 'signal is an object. Give the signal of an AbortController.'],
   [null, 'The options of encode() are null. Give an object, such as { batchSize: ... }.'],
   [[], 'The options of encode() are an array. Give an object, such as { batchSize: ... }.'],
 ] as const) {
@@ -87,9 +94,17 @@ test('streams and intraOpThreads are whole numbers from 1 to 1024', (t) => {
   t.throws(() => load({ intraOpThreads: 0 }), { code: 'ST_INVALID_OPTION' });
 });
 
+test('the limits of the queue are whole numbers, its delay is not', (t) => {
+  t.notThrows(() => load({ maxQueuedTexts: 1, maxQueuedTokens: 1e6, maxQueueDelayMs: 0.5 }));
+  t.throws(() => load({ maxQueuedTexts: 0 }), { code: 'ST_INVALID_OPTION' });
+  t.throws(() => load({ maxQueuedTokens: 1.5 }), { code: 'ST_INVALID_OPTION' });
+  t.throws(() => load({ maxQueueDelayMs: -1 }), { code: 'ST_INVALID_OPTION' });
+});
+
 test('an unknown load option is refused with the names that exist', (t) => {
   t.throws(() => load({ threads: 2 }), {
     code: 'ST_UNKNOWN_OPTION',
-    message: 'load() has no option "threads". It has: device, streams, intraOpThreads.',
+    message:
+      'load() has no option "threads". It has: device, streams, intraOpThreads, maxQueuedTexts, maxQueuedTokens, maxQueueDelayMs.',
   });
 });

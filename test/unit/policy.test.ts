@@ -1,14 +1,15 @@
 import test from 'ava';
+import fc from 'fast-check';
 import { chooseRun, longestFirst, merge, type Waiting } from '../../lib/scheduler/policy.ts';
 
 const noLimits = { batchSize: Number.MAX_SAFE_INTEGER, maxBatchTokens: Number.MAX_SAFE_INTEGER };
 
-function waiting(tokens: number, arrival = 0, limits = noLimits): Waiting {
-  return { tokens, arrival, limits };
+function waiting(tokens: number, turn = 0, limits = noLimits): Waiting {
+  return { tokens, arrival: turn, turn, limits };
 }
 
-function chosen(list: readonly Waiting[]): number[] {
-  const { start, end } = chooseRun(list);
+function chosen(list: readonly Waiting[], memoryShare = 1): number[] {
+  const { start, end } = chooseRun(list, memoryShare);
   return list.slice(start, end).map((item) => item.tokens);
 }
 
@@ -16,46 +17,49 @@ test('a lone text is a batch', (t) => {
   t.deepEqual(chosen([waiting(5)]), [5]);
 });
 
-test('without limits everything that waits is one batch', (t) => {
-  t.deepEqual(chosen([waiting(9), waiting(5), waiting(1)]), [9, 5, 1]);
+test('without limits all texts of about one length are one batch', (t) => {
+  t.deepEqual(chosen([waiting(21), waiting(20), waiting(20)]), [21, 20, 20]);
+});
+
+test('texts of other lengths are left out, since their padding would cost more than a batch of their own', (t) => {
+  t.deepEqual(chosen([waiting(20), waiting(19), waiting(5), waiting(5)]), [20, 19]);
 });
 
 test('the cost of a batch is its longest text times its number of texts', (t) => {
   const limits = { ...noLimits, maxBatchTokens: 20 };
   t.deepEqual(
-    chosen([waiting(10, 0, limits), waiting(9, 0, limits), waiting(1, 0, limits)]),
-    [10, 9],
+    chosen([waiting(10, 0, limits), waiting(10, 0, limits), waiting(10, 0, limits)]),
+    [10, 10],
   );
 });
 
 test('a text over the budget runs alone', (t) => {
   const limits = { ...noLimits, maxBatchTokens: 4 };
-  t.deepEqual(chosen([waiting(10, 0, limits), waiting(2, 0, limits)]), [10]);
+  t.deepEqual(chosen([waiting(10, 0, limits), waiting(10, 0, limits)]), [10]);
 });
 
 test('batchSize bounds the number of texts', (t) => {
   const limits = { ...noLimits, batchSize: 2 };
   t.deepEqual(
-    chosen([waiting(3, 0, limits), waiting(2, 0, limits), waiting(1, 0, limits)]),
-    [3, 2],
+    chosen([waiting(3, 0, limits), waiting(3, 0, limits), waiting(3, 0, limits)]),
+    [3, 3],
   );
 });
 
-test('the oldest text is in the next batch, whatever its length', (t) => {
+test('the text whose turn it is is in the next batch, whatever its length', (t) => {
   const limits = { ...noLimits, batchSize: 1 };
   t.deepEqual(chosen([waiting(9, 2, limits), waiting(5, 1, limits), waiting(1, 3, limits)]), [5]);
 });
 
-test('a batch grows to longer texts only when no shorter ones are left', (t) => {
-  const limits = { ...noLimits, maxBatchTokens: 18 };
+test('a batch grows to the side that adds less padding', (t) => {
+  const limits = { ...noLimits, batchSize: 2 };
   t.deepEqual(
-    chosen([
-      waiting(7, 1, limits),
-      waiting(6, 1, limits),
-      waiting(5, 0, limits),
-      waiting(4, 1, limits),
-    ]),
-    [6, 5, 4],
+    chosen([waiting(101, 1, limits), waiting(100, 0, limits), waiting(97, 1, limits)]),
+    [101, 100],
+  );
+  t.deepEqual(
+    chosen([waiting(104, 1, limits), waiting(100, 0, limits), waiting(99, 1, limits)]),
+    [100, 99],
   );
 });
 
@@ -69,21 +73,61 @@ test('a call whose limits are already passed is left for a batch of its own', (t
   t.deepEqual(chosen([waiting(5), waiting(5, 1, alone), waiting(5, 2)]), [5]);
 });
 
-test('merging keeps the order: longest first, then oldest first', (t) => {
-  const merged = merge(
-    [waiting(9, 0), waiting(5, 0), waiting(5, 1)],
-    [waiting(9, 2), waiting(7, 2), waiting(1, 2)],
+test('when memory is short a batch uses its share of the budget', (t) => {
+  const limits = { ...noLimits, maxBatchTokens: 40 };
+  const list = [
+    waiting(10, 0, limits),
+    waiting(10, 0, limits),
+    waiting(10, 0, limits),
+    waiting(10, 0, limits),
+  ];
+  t.is(chosen(list).length, 4);
+  t.is(chosen(list, 0.5).length, 2);
+  t.is(chosen(list, 1 / 64).length, 1);
+});
+
+const anyWaiting: fc.Arbitrary<Waiting> = fc.record({
+  tokens: fc.integer({ min: 0, max: 300 }),
+  arrival: fc.nat(20),
+  turn: fc.nat(10),
+  limits: fc.record({
+    batchSize: fc.integer({ min: 1, max: 20 }),
+    maxBatchTokens: fc.integer({ min: 1, max: 2000 }),
+  }),
+});
+const anyList = fc
+  .array(anyWaiting, { minLength: 1, maxLength: 60 })
+  .map((list) => list.sort(longestFirst));
+
+test('for any list: the text in turn is in, no limit is passed but by one text alone, padding stays small', (t) => {
+  fc.assert(
+    fc.property(anyList, (list) => {
+      const { start, end } = chooseRun(list);
+      const batch = list.slice(start, end);
+      const cost = (batch[0] as Waiting).tokens * batch.length;
+      const used = batch.reduce((sum, item) => sum + item.tokens, 0);
+      const firstTurn = Math.min(...list.map((item) => item.turn));
+      t.true(batch.some((item) => item.turn === firstTurn));
+      if (batch.length > 1) {
+        for (const { limits } of batch) {
+          t.true(batch.length <= limits.batchSize && cost <= limits.maxBatchTokens);
+        }
+        t.true(cost - used <= 0.1 * cost);
+      }
+    }),
   );
-  t.deepEqual(
-    merged.map(({ tokens, arrival }) => [tokens, arrival]),
-    [
-      [9, 0],
-      [9, 2],
-      [7, 2],
-      [5, 0],
-      [5, 1],
-      [1, 2],
-    ],
+});
+
+test('for any lists: merging keeps every text and the order', (t) => {
+  fc.assert(
+    fc.property(anyList, anyList, (a, b) => {
+      const merged = merge(a, b);
+      t.is(merged.length, a.length + b.length);
+      const before = new Set([...a, ...b]);
+      t.true(merged.every((item) => before.has(item)));
+      merged.forEach((item, i) => {
+        if (i > 0) t.true(longestFirst(merged[i - 1] as Waiting, item) <= 0);
+      });
+    }),
   );
-  t.deepEqual(merged, [...merged].sort(longestFirst));
 });

@@ -1,0 +1,84 @@
+import type { Call } from './call.ts';
+import { chooseRun, type Limits, longestFirst, merge, type Waiting } from './policy.ts';
+
+/** A tokenized text that waits for its batch. */
+export class Item implements Waiting {
+  readonly call: Call;
+  readonly ids: readonly number[];
+  readonly row: Float32Array;
+  readonly arrival: number;
+
+  constructor(call: Call, ids: readonly number[], row: Float32Array, arrival: number) {
+    this.call = call;
+    this.ids = ids;
+    this.row = row;
+    this.arrival = arrival;
+  }
+
+  get tokens(): number {
+    return this.ids.length;
+  }
+
+  get turn(): number {
+    return this.call.turn;
+  }
+
+  get limits(): Limits {
+    return this.call.request.limits;
+  }
+}
+
+/** The waiting texts of one priority, kept longest first, whose calls take turns. */
+export class Lane {
+  #waiting: Item[] = [];
+  #tokens = 0;
+  #turns = 0;
+  #arrivals = 0;
+
+  get texts(): number {
+    return this.#waiting.length;
+  }
+
+  get tokens(): number {
+    return this.#tokens;
+  }
+
+  /** Milliseconds of the clock when the call that has waited longest came. */
+  get oldest(): number {
+    return this.#waiting.reduce(
+      (oldest, { call }) => Math.min(oldest, call.startedAt),
+      Number.POSITIVE_INFINITY,
+    );
+  }
+
+  /** Queues tokenized texts that came together. */
+  add(arrived: readonly { call: Call; ids: readonly number[]; row: Float32Array }[]): void {
+    const arrival = this.#arrivals++;
+    const items = arrived.map(({ call, ids, row }) => {
+      if (call.turn === 0) call.turn = ++this.#turns;
+      return new Item(call, ids, row, arrival);
+    });
+    this.#waiting = merge(this.#waiting, items.sort(longestFirst));
+    this.#tokens += sumOfTokens(items);
+  }
+
+  /** Takes the next batch out; the call whose turn it was goes behind the others. Something must be waiting. */
+  take(memoryShare: number): Item[] {
+    const { start, end } = chooseRun(this.#waiting, memoryShare);
+    const batch = this.#waiting.splice(start, end - start);
+    this.#tokens -= sumOfTokens(batch);
+    const served = batch.reduce((first, item) => (item.turn < first.turn ? item : first));
+    served.call.turn = ++this.#turns;
+    return batch;
+  }
+
+  /** Takes out what waits for calls that are over. */
+  dropOver(): void {
+    this.#waiting = this.#waiting.filter((item) => !item.call.isOver);
+    this.#tokens = sumOfTokens(this.#waiting);
+  }
+}
+
+function sumOfTokens(items: readonly Item[]): number {
+  return items.reduce((sum, item) => sum + item.tokens, 0);
+}

@@ -1,0 +1,105 @@
+import { createError } from '../errors.ts';
+
+/** Checks of single options: each throws a coded error that names the option, the value and what is allowed. */
+
+/** The options as an object that has no other names than `names`. */
+export function checkNames<T extends object>(
+  options: unknown,
+  names: Record<keyof T, true>,
+  caller: string,
+): T {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw createError(
+      'ST_INVALID_OPTION',
+      `The options of ${caller} are ${show(options)}. Give an object, such as { ${Object.keys(names)[0]}: ... }.`,
+    );
+  }
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(names, name)) {
+      throw createError(
+        'ST_UNKNOWN_OPTION',
+        `${caller} has no option ${show(name)}. It has: ${Object.keys(names).join(', ')}.`,
+      );
+    }
+  }
+  return options as T;
+}
+
+/** A whole number from 1 to `max`, or undefined if it was left out. */
+export function positiveInteger<T extends object>(
+  options: T,
+  name: keyof T & string,
+  max: number = Number.MAX_SAFE_INTEGER,
+): number | undefined {
+  const value = ofType(options, name, 'number', 'a whole number');
+  if (value !== undefined && (!Number.isSafeInteger(value) || value < 1 || value > max)) {
+    const range = max === Number.MAX_SAFE_INTEGER ? 'of at least 1' : `from 1 to ${max}`;
+    throw createError(
+      'ST_INVALID_OPTION',
+      `${name} is ${show(value)}. Give a whole number ${range}.`,
+    );
+  }
+  return value;
+}
+
+/** A string that has a UTF-8 form. */
+export function wellFormed<T extends object>(
+  options: T,
+  name: keyof T & string,
+): string | undefined {
+  const value = ofType(options, name, 'string');
+  if (value?.isWellFormed() === false) {
+    throw createError(
+      'ST_INVALID_OPTION',
+      `${name} holds a lone surrogate (half of a character). Repair it with toWellFormed().`,
+    );
+  }
+  return value;
+}
+
+interface Types {
+  boolean: boolean;
+  number: number;
+  string: string;
+}
+
+/** A value of the type, or undefined if it was left out. */
+export function ofType<T extends object, K extends keyof Types>(
+  options: T,
+  name: keyof T & string,
+  type: K,
+  wanted = `a ${type}`,
+): Types[K] | undefined {
+  const value: unknown = options[name];
+  if (value === undefined) return undefined;
+  if (typeof value !== type) {
+    throw createError('ST_INVALID_OPTION', `${name} is ${show(value)}. Give ${wanted}.`);
+  }
+  return value as Types[K];
+}
+
+/** A number of milliseconds, fractions allowed. */
+export function milliseconds<T extends object>(
+  options: T,
+  name: keyof T & string,
+): number | undefined {
+  const value = ofType(options, name, 'number', 'a number of milliseconds');
+  if (value !== undefined && !(value >= 0 && value < Number.POSITIVE_INFINITY)) {
+    throw createError(
+      'ST_INVALID_OPTION',
+      `${name} is ${show(value)}. Give a number of milliseconds, 0 or more.`,
+    );
+  }
+  return value;
+}
+
+/** A value as a message shows it: short, and safe for any value. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') {
+    return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
+  }
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return String(value);
+}

@@ -1,0 +1,32 @@
+#include "runtime/cpu_budget.h"
+
+#include <algorithm>
+#include <thread>
+
+namespace sentence_torch {
+
+CpuBudget& CpuBudget::process() {
+  // Never destroyed: streams may still wait here while statics are.
+  static auto* budget =
+      new CpuBudget(std::max(1, static_cast<int>(std::thread::hardware_concurrency())));
+  return *budget;
+}
+
+int CpuBudget::take(int cores) {
+  const int wanted = std::min(cores, cores_);  // more than all would never be free
+  std::unique_lock lock(mutex_);
+  const uint64_t ticket = next_ticket_++;
+  changed_.wait(lock, [&] { return ticket == now_served_ && free_ >= wanted; });
+  free_ -= wanted;
+  ++now_served_;
+  changed_.notify_all();
+  return wanted;
+}
+
+void CpuBudget::give_back(int cores) {
+  std::lock_guard lock(mutex_);
+  free_ += cores;
+  changed_.notify_all();
+}
+
+}  // namespace sentence_torch
