@@ -1,0 +1,106 @@
+import type { LanesResult } from './contender/lanes.ts';
+import type { ContenderName, Measured } from './contender/messages.ts';
+import type { Sample } from './phases/rounds.ts';
+import { median, quantile, rounded } from './workload/numbers.ts';
+
+/** All that a run found. */
+export interface Findings {
+  readonly samples: readonly Sample[];
+  readonly lanes: LanesResult;
+  readonly paddingBulk: number;
+  readonly paddingOnline64: number;
+}
+
+export interface LoadLine {
+  bench: 'load';
+  contender: ContenderName;
+  load: number;
+  textsPerSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+  loopP99Ms: number;
+}
+
+export interface SummaryLine {
+  bench: 'load';
+  summary: true;
+  saturationRatio: number;
+  p99RatioAt75: number;
+  loopP99MsAt90: number;
+  paddingBulk: number;
+  paddingOnline64: number;
+  interactiveP99Ratio: number;
+  bulkLoss: number;
+}
+
+type Figure = Exclude<keyof Measured, 'padding'>;
+const figures: readonly Figure[] = ['textsPerSecond', 'p50Ms', 'p99Ms', 'loopP99Ms'];
+
+/** The issue's targets: the largest value that is good enough, or the smallest. */
+export const targets = {
+  saturationRatio: { atLeast: 4 },
+  p99RatioAt75: { atMost: 0.25 },
+  loopP99MsAt90: { atMost: 10 },
+  paddingBulk: { atMost: 0.03 },
+  paddingOnline64: { atMost: 0.1 },
+  interactiveP99Ratio: { atMost: 1 },
+  bulkLoss: { atMost: 0.15 },
+} as const;
+
+/** Samples by contender and load, in the order in which they are told. */
+export function grouped(samples: readonly Sample[]): Sample[][] {
+  const groups = new Map<string, Sample[]>();
+  for (const sample of samples) {
+    const key = `${sample.contender} ${sample.load}`;
+    groups.set(key, [...(groups.get(key) ?? []), sample]);
+  }
+  const order = (group: Sample[]): string => `${group[0]?.contender} ${group[0]?.load}`;
+  return [...groups.values()].sort((a, b) => (order(a) < order(b) ? -1 : 1));
+}
+
+/** The median of a figure and the middle 80% of its values. */
+export function spread(group: readonly Sample[], figure: Figure) {
+  const values = group.map(({ measured }) => measured[figure]);
+  const [low, middle, high] = [quantile(values, 0.1), median(values), quantile(values, 0.9)];
+  return { low: rounded(low), median: rounded(middle), high: rounded(high) };
+}
+
+/** One line for each contender and load; load 1 is saturation, with 128 callers that wait for their answers. */
+export function loadLines(samples: readonly Sample[]): LoadLine[] {
+  return grouped(samples).map((group) => {
+    const { contender, load } = group[0] as Sample;
+    const values = Object.fromEntries(
+      figures.map((figure) => [figure, spread(group, figure).median]),
+    );
+    return { bench: 'load', contender, load, ...values } as LoadLine;
+  });
+}
+
+/** The median, over what was measured within a round, of ours : theirs. */
+function ratio(samples: readonly Sample[], load: number, figure: Figure): number {
+  const of = (contender: ContenderName): Sample[] =>
+    samples.filter((sample) => sample.contender === contender && sample.load === load);
+  const theirs = of('transformers.js');
+  return median(
+    of('sentence-torch').map(
+      ({ measured }, i) => measured[figure] / (theirs[i]?.measured[figure] ?? Number.NaN),
+    ),
+  );
+}
+
+export function summaryLine({ samples, lanes, ...padding }: Findings): SummaryLine {
+  const at90 = loadLines(samples).find(
+    ({ contender, load }) => contender === 'sentence-torch' && load === 0.9,
+  );
+  return {
+    bench: 'load',
+    summary: true,
+    saturationRatio: rounded(ratio(samples, 1, 'textsPerSecond')),
+    p99RatioAt75: rounded(ratio(samples, 0.75, 'p99Ms')),
+    loopP99MsAt90: at90?.loopP99Ms ?? Number.NaN,
+    paddingBulk: rounded(padding.paddingBulk),
+    paddingOnline64: rounded(padding.paddingOnline64),
+    interactiveP99Ratio: rounded(lanes.besideBulkP99Ms / (2 * lanes.aloneP99Ms + lanes.batchMs)),
+    bulkLoss: rounded(1 - lanes.bulkBeside / lanes.bulkAlone),
+  };
+}

@@ -1,0 +1,49 @@
+import type { Setting } from './phases/tune.ts';
+import { type Findings, grouped, type SummaryLine, spread, targets } from './summary.ts';
+import { rounded } from './workload/numbers.ts';
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** Medians with, in brackets, the values between which the middle 80% of the rounds lie. */
+export function loadTable({ samples }: Findings): string {
+  const head = ['contender', 'load', 'texts/s', 'p50 ms', 'p99 ms', 'loop p99 ms', 'samples'];
+  const rows = grouped(samples).map((group) => {
+    const cell = (figure: Parameters<typeof spread>[1]): string => {
+      const { low, median, high } = spread(group, figure);
+      return `${median} (${low}-${high})`;
+    };
+    const { contender, load } = group[0] ?? {};
+    const at = load === 1 ? 'saturation' : `${(load ?? 0) * 100}%`;
+    const cells = [cell('textsPerSecond'), cell('p50Ms'), cell('p99Ms'), cell('loopP99Ms')];
+    return [String(contender), at, ...cells, String(group.length)];
+  });
+  return table(head, rows);
+}
+
+export function settingsTable(settings: readonly Setting[], best: Setting): string {
+  const rows = settings.map((setting) => [
+    String(setting.intraOpThreads),
+    String(setting.batchSize),
+    `${rounded(setting.textsPerSecond)}${setting === best ? ' (kept)' : ''}`,
+  ]);
+  return table(['threads', 'batch', 'texts/s'], rows);
+}
+
+export function lanesTable({ lanes }: Findings): string {
+  const rows = Object.entries(lanes).map(([name, value]) => [name, String(rounded(value))]);
+  return table(['lanes', 'value'], rows);
+}
+
+/** Each figure of the summary beside what it should be. */
+export function targetTable(summary: SummaryLine): string {
+  const rows = Object.entries(targets).map(([name, target]) => {
+    const value = summary[name as keyof typeof targets];
+    const good = 'atLeast' in target ? value >= target.atLeast : value <= target.atMost;
+    const wanted = 'atLeast' in target ? `>= ${target.atLeast}` : `<= ${target.atMost}`;
+    return [name, String(value), wanted, good ? 'yes' : 'no'];
+  });
+  return table(['figure', 'value', 'target', 'reached'], rows);
+}

@@ -1,0 +1,173 @@
+/**
+ * Ten times what the machine can do, with real weights: every call settles once, the excess is refused at once, the accepted
+ * ones keep the machine as busy as it can be, memory stays, and soon afterwards nothing is left of it.
+ *
+ *   npx tsx scripts/soak/overload.ts [--seconds 30] [--factor 10] [--model folder]
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { closedLoop } from '../../bench/workload/closed-loop.ts';
+import { quantile } from '../../bench/workload/numbers.ts';
+import { openLoop } from '../../bench/workload/open-loop.ts';
+import { seededRandom } from '../../bench/workload/random.ts';
+import { SentenceTransformer } from '../../lib/index.ts';
+import { fetchModel } from '../models/model.ts';
+import { KnownTexts } from './known-texts.ts';
+import { PeakMemory } from './memory.ts';
+import { conclude, sizeOption } from './verdict.ts';
+
+const callers = 128;
+/** More than the callers that measure saturation, so that both queues serve the streams equally well. */
+const maxQueuedTexts = 256;
+
+/** Calls of one phase, and how each of them ended. */
+class Calls {
+  readonly rejectMs: number[] = [];
+  readonly latencyMs: number[] = [];
+  readonly #settlements: number[] = [];
+  readonly #model: SentenceTransformer;
+  readonly #known: KnownTexts;
+  wrong = 0;
+
+  constructor(model: SentenceTransformer, known: KnownTexts) {
+    this.#model = model;
+    this.#known = known;
+  }
+
+  get issued(): number {
+    return this.#settlements.length;
+  }
+
+  get settledNotOnce(): number {
+    return this.#settlements.filter((times) => times !== 1).length;
+  }
+
+  /** One call; fulfilled however it ends. */
+  readonly issue = async (): Promise<void> => {
+    const id = this.#settlements.push(0) - 1;
+    const asked = performance.now();
+    await this.#model.encode(this.#known.text(id)).then(
+      (embedding) => {
+        this.#settle(id);
+        this.latencyMs.push(performance.now() - asked);
+        if (!this.#known.isRight(id, embedding)) this.wrong++;
+      },
+      (error: unknown) => {
+        this.#settle(id);
+        this.rejectMs.push(performance.now() - asked);
+        if ((error as { code?: string }).code !== 'ST_OVERLOADED') this.wrong++;
+      },
+    );
+  };
+
+  #settle(id: number): void {
+    this.#settlements[id] = (this.#settlements[id] ?? 0) + 1;
+  }
+}
+
+class OverloadSoak {
+  readonly #model: SentenceTransformer;
+  readonly #known: KnownTexts;
+  readonly #random = seededRandom(41);
+
+  constructor(model: SentenceTransformer, known: KnownTexts) {
+    this.#model = model;
+    this.#known = known;
+  }
+
+  /** Texts per second with a queue that is never empty and never full. */
+  async saturation(seconds: number): Promise<number> {
+    const { issue } = new Calls(this.#model, this.#known);
+    return (await closedLoop({ callers, seconds, issue })).textsPerSecond;
+  }
+
+  /** Latency at a quarter of saturation. */
+  async calmP99Ms(saturation: number, seconds: number): Promise<number> {
+    const calls = new Calls(this.#model, this.#known);
+    const { issue } = calls;
+    await openLoop({ rate: saturation / 4, seconds, random: this.#random, issue }).drained;
+    return calls.rejectMs.length > 0 ? Number.NaN : quantile(calls.latencyMs, 0.99);
+  }
+
+  async overload(rate: number, seconds: number): Promise<{ calls: Calls; textsPerSecond: number }> {
+    const calls = new Calls(this.#model, this.#known);
+    const { issue } = calls;
+    const [started, before] = [performance.now(), this.#model.stats().texts];
+    const load = openLoop({ rate, seconds, random: this.#random, issue });
+    await load.over;
+    const texts = this.#model.stats().texts - before;
+    const textsPerSecond = (texts * 1000) / (performance.now() - started);
+    await Promise.race([load.drained, delay(60_000, undefined, { ref: false })]);
+    return { calls, textsPerSecond };
+  }
+
+  waiting(): number {
+    const { queuedTexts, queuedTokens, runningBatches } = this.#model.stats();
+    return queuedTexts + queuedTokens + runningBatches;
+  }
+}
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string' },
+    factor: { type: 'string' },
+    model: { type: 'string' },
+  },
+});
+const seconds = sizeOption('seconds', values.seconds, 30);
+const factor = sizeOption('factor', values.factor, 10);
+const slice = Math.max(2, seconds / 3);
+
+const folder = values.model ?? (await fetchModel('all-MiniLM-L6-v2')).model;
+await using model = await SentenceTransformer.load(folder, { device: 'cpu', maxQueuedTexts });
+const soak = new OverloadSoak(model, await KnownTexts.make(model, 256));
+const memory = new PeakMemory();
+
+const first = await soak.saturation(slice);
+const calmBefore = await soak.calmP99Ms(first, slice);
+const second = await soak.saturation(slice);
+const rssBefore = memory.next();
+let rssEarly = Number.NaN;
+setTimeout(() => {
+  rssEarly = memory.next();
+}, seconds * 200);
+const { calls, textsPerSecond } = await soak.overload(factor * second, seconds);
+const rssLater = memory.next();
+memory.stop();
+await delay(5000);
+const leftInQueue = soak.waiting();
+const calmAfter = await soak.calmP99Ms(second, slice);
+const third = await soak.saturation(slice);
+
+conclude(
+  'overload',
+  {
+    calls: calls.issued,
+    accepted: calls.latencyMs.length,
+    rejected: calls.rejectMs.length,
+    settledNotOnce: calls.settledNotOnce,
+    wrong: calls.wrong,
+    rejectP99Ms: quantile(calls.rejectMs, 0.99),
+    textsPerSecond,
+    // The machine may drift: saturation just before and after the overload.
+    throughputRatio: textsPerSecond / ((second + third) / 2),
+    // Over what saturation takes, and after the first fifth of the overload.
+    rssGrowthMiB: Math.max(rssEarly, rssLater) - rssBefore,
+    rssLaterGrowthMiB: rssLater - rssEarly,
+    leftInQueue,
+    calmP99MsBefore: calmBefore,
+    calmP99MsAfter: calmAfter,
+    calmRatio: calmAfter / calmBefore,
+  },
+  {
+    rejected: { atLeast: 1 },
+    settledNotOnce: { atMost: 0 },
+    wrong: { atMost: 0 },
+    rejectP99Ms: { atMost: 10 },
+    throughputRatio: { atLeast: 0.95 },
+    rssGrowthMiB: { atMost: 128 },
+    rssLaterGrowthMiB: { atMost: 32 },
+    leftInQueue: { atMost: 0 },
+    calmRatio: { atMost: 2 },
+  },
+);
