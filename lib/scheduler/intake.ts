@@ -28,8 +28,8 @@ const maxCharacters = 1 << 16;
 export class Intake {
   readonly #tokenizer: Tokenizer;
   readonly #events: IntakeEvents;
-  /** Calls with texts left, the next one first. */
-  #calls: Call[] = [];
+  /** Calls with texts left, the next one first. A set, since any of thousands may be dropped. */
+  readonly #calls = new Set<Call>();
   #scheduled = false;
   #busy = false;
 
@@ -38,19 +38,14 @@ export class Intake {
     this.#events = events;
   }
 
-  /** Whether every text has been given to the tokenizer. */
-  get isEmpty(): boolean {
-    return this.#calls.length === 0 && !this.#busy;
-  }
-
   add(call: Call): void {
-    this.#calls.push(call);
+    this.#calls.add(call);
     this.pull();
   }
 
   /** Tokenizes at the end of this turn, if more is wanted by then. */
   pull(): void {
-    if (this.#scheduled || this.#busy || this.#calls.length === 0) return;
+    if (this.#scheduled || this.#busy || this.#calls.size === 0) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -58,35 +53,33 @@ export class Intake {
     });
   }
 
-  /** Forgets calls that are over. */
-  dropOver(): void {
-    this.#calls = this.#calls.filter((call) => !call.isOver);
+  /** Forgets a call. */
+  drop(call: Call): void {
+    this.#calls.delete(call);
   }
 
   async #tokenizeNext(): Promise<void> {
-    if (this.#busy || this.#calls.length === 0 || !this.#events.wantsMore()) return;
+    if (this.#busy || this.#calls.size === 0 || !this.#events.wantsMore()) return;
     this.#busy = true;
     await this.#tokenize(this.#takeTexts());
     this.#busy = false;
     this.pull();
   }
 
-  /** The next texts, a share of each call in turn until it is enough. */
+  /** The next texts: of each call in turn, until it is enough. A call with texts left goes behind the others. */
   #takeTexts(): { call: Call; index: number }[] {
     const taken: { call: Call; index: number }[] = [];
     let characters = 0;
-    while (this.#calls.length > 0 && taken.length < maxTexts && characters < maxCharacters) {
-      const call = this.#calls.shift() as Call;
+    const isEnough = () => taken.length >= maxTexts || characters >= maxCharacters;
+    for (const call of this.#calls) {
+      if (isEnough()) break;
       const { texts } = call.request;
-      while (
-        call.nextText < texts.length &&
-        taken.length < maxTexts &&
-        characters < maxCharacters
-      ) {
+      while (call.nextText < texts.length && !isEnough()) {
         characters += (texts[call.nextText] as string).length;
         taken.push({ call, index: call.nextText++ });
       }
-      if (call.nextText < texts.length) this.#calls.push(call);
+      this.#calls.delete(call);
+      if (call.nextText < texts.length) this.#calls.add(call);
     }
     return taken;
   }
@@ -94,24 +87,30 @@ export class Intake {
   /** A text that the tokenizer can't take fails alone: a failing batch is split until it stands by itself. */
   async #tokenize(texts: readonly { call: Call; index: number }[]): Promise<void> {
     const started = this.#events.now();
+    let ids: readonly (readonly number[])[];
     try {
-      const ids = await this.#tokenizer.encodeBatch(
+      ids = await this.#tokenizer.encodeBatch(
         texts.map(({ call, index }) => call.request.prompt + call.request.texts[index]),
       );
-      const tokenized = texts.map(({ call, index }, i) => ({
-        call,
-        ids: ids[i] as readonly number[],
-        row: call.request.row(index),
-      }));
-      this.#events.tokenized(tokenized, this.#events.now() - started);
     } catch (error) {
-      if (texts.length === 1) {
-        this.#events.failed((texts[0] as { call: Call }).call, error);
-        return;
-      }
-      const middle = texts.length >> 1;
-      await this.#tokenize(texts.slice(0, middle));
-      await this.#tokenize(texts.slice(middle));
+      await this.#split(texts, error);
+      return;
     }
+    const tokenized = texts.map(({ call, index }, i) => ({
+      call,
+      ids: ids[i] as readonly number[],
+      row: call.request.row(index),
+    }));
+    this.#events.tokenized(tokenized, this.#events.now() - started);
+  }
+
+  async #split(texts: readonly { call: Call; index: number }[], error: unknown): Promise<void> {
+    if (texts.length === 1) {
+      this.#events.failed((texts[0] as { call: Call }).call, error);
+      return;
+    }
+    const middle = texts.length >> 1;
+    await this.#tokenize(texts.slice(0, middle));
+    await this.#tokenize(texts.slice(middle));
   }
 }

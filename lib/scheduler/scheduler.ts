@@ -179,7 +179,7 @@ export class Scheduler {
     } else {
       call.reject(error);
       const { intake, lane } = this.#queues[call.priority];
-      intake.dropOver();
+      intake.drop(call);
       lane.dropOver();
     }
     const ms = this.#clock.now() - call.startedAt;
