@@ -10,8 +10,8 @@ import { parseArgs } from 'node:util';
 /** Each soak and the arguments that make it small enough for every change. */
 const soaks: Readonly<Record<string, readonly string[]>> = {
   overload: ['--seconds=6'],
-  aborts: ['--count=5000'],
-  stream: ['--count=10000'],
+  aborts: ['--count=20000'],
+  stream: ['--count=60000'],
   processes: ['--exit-runs=1', '--workers=20'],
 };
 

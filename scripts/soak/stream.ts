@@ -8,11 +8,10 @@ import { KnownTexts, openTiny } from './known-texts.ts';
 import { PeakMemory } from './memory.ts';
 import { conclude, sizeOption } from './verdict.ts';
 
-/** Of the texts: by then the process has what memory it needs. */
-const settled = 0.2;
-
 const { values } = parseArgs({ options: { count: { type: 'string' } } });
 const count = sizeOption('count', values.count, 200_000);
+/** By then the process has what memory it needs: a fifth of the whole, more of a smaller one. */
+const settledAt = Math.floor(Math.max(0.2 * count, Math.min(0.8 * count, 40_000)));
 
 await using model = await openTiny();
 const known = await KnownTexts.make(model, 512);
@@ -27,7 +26,7 @@ let [given, wrong, readAhead, before] = [0, 0, 0, 0];
 for await (const embedding of model.encodeStream(source())) {
   readAhead = Math.max(readAhead, read - given);
   if (!known.isRight(given, embedding)) wrong++;
-  if (++given === Math.floor(count * settled)) before = memory.next();
+  if (++given === settledAt) before = memory.next();
 }
 const after = memory.next();
 memory.stop();
