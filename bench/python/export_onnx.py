@@ -1,10 +1,11 @@
-"""Writes the ONNX form of a SentenceTransformer's encoder, in the layout that transformers.js reads.
+"""Writes a SentenceTransformer's encoder as ONNX, in the layout that transformers.js reads.
 
     python export_onnx.py SOURCE TARGET
 
-SOURCE is the model as Python's library saves it. The graph gives token embeddings: transformers.js pools them itself.
-It is written with plain ("eager") attention: onnxruntime was measured to run that at least as fast as the graph of
-scaled_dot_product_attention, and as fast as the graph whose attention its own optimizer had fused.
+SOURCE is the model as Python's library saves it. The graph gives token embeddings, since
+transformers.js pools them itself. It is written with plain ("eager") attention: onnxruntime was
+measured to run that at least as fast as the graph of scaled_dot_product_attention, and as fast as
+the graph whose attention its own optimizer had fused.
 """
 
 import shutil
