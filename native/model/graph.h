@@ -4,8 +4,8 @@
 
 namespace sentence_torch {
 
-/// Refuses a module whose forward, once inlined, holds anything but tensor operators and control
-/// flow: TorchScript can read and write files and reach outside a tensor's memory. Throws Failure
+/// Refuses a module whose forward, once inlined, holds an operator that is not in operators.inc:
+/// TorchScript can read and write files and reach outside a tensor's memory. Throws Failure
 /// ST_MODEL_REFUSED that names the operators.
 void verify_operators(const torch::jit::Module& module);
 
