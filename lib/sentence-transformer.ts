@@ -8,7 +8,7 @@ import {
 } from './encode/options.ts';
 import { choosePrompt } from './encode/prompts.ts';
 import { encodeWindows } from './encode/stream.ts';
-import { checkIterable, checkText, checkTexts } from './encode/texts.ts';
+import { checkIterable, checkText, copyTexts } from './encode/texts.ts';
 import { createError, withCallerStack } from './errors.ts';
 import type { Manifest, SimilarityFunction } from './model-store/manifest.ts';
 import { openModelFolder } from './model-store/model-folder.ts';
@@ -145,10 +145,9 @@ export class SentenceTransformer implements AsyncDisposable {
     return withCallerStack(this.encode, async () => {
       if (this.#disposed)
         throw createError('ST_DISPOSED', 'The model was disposed. Load it again.');
-      checkTexts(texts);
+      const list = copyTexts(texts);
       const resolved = this.#resolve(options);
       const prompt = choosePrompt(this.#manifest, resolved);
-      const list = typeof texts === 'string' ? [texts] : [...texts];
       const work = encodeTexts(this.#scheduler, list, prompt, resolved);
       const embeddings = await this.#track(work);
       if (resolved.convertToTensor) {

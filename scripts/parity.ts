@@ -62,28 +62,39 @@ async function encodeWithPython(source: string, texts: readonly string[]): Promi
   }
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      model: { type: 'string', default: 'minilm' },
-      device: { type: 'string', default: 'cpu' },
-      texts: { type: 'string', default: '1000' },
-    },
-  });
-  const prepare = models[values.model];
+const usage =
+  'usage: npm run parity -- [--model minilm|founding] [--device cpu|cuda] [--texts N, at least 100]';
+
+/** Wrong arguments: one line, and exit code 2. */
+class UsageError extends Error {}
+
+function readArguments() {
+  const options = {
+    model: { type: 'string', default: 'minilm' },
+    device: { type: 'string', default: 'cpu' },
+    texts: { type: 'string', default: '1000' },
+  } as const;
+  let values: { model: string; device: string; texts: string };
+  try {
+    ({ values } = parseArgs({ options }));
+  } catch {
+    throw new UsageError(usage);
+  }
+  const prepare = Object.hasOwn(models, values.model) ? models[values.model] : undefined;
   const limit = limits[values.device.split(':')[0] ?? ''];
   const count = Number(values.texts);
-  if (!prepare || limit === undefined || !Number.isSafeInteger(count) || count < 1) {
-    console.error(
-      'usage: npm run parity -- [--model minilm|founding] [--device cpu|cuda] [--texts N]',
-    );
-    process.exitCode = 2;
-    return;
+  if (!prepare || limit === undefined || !Number.isSafeInteger(count) || count < 100) {
+    throw new UsageError(usage);
   }
+  return { prepare, limit, count, device: values.device };
+}
+
+async function main(): Promise<void> {
+  const { prepare, limit, count, device } = readArguments();
   const { source, model: folder } = await prepare((line) => console.error(line));
   const texts = parityTexts(count);
-  console.error(`encoding ${texts.length} texts with sentence-torch on ${values.device}`);
-  await using model = await SentenceTransformer.load(folder, { device: values.device });
+  console.error(`encoding ${texts.length} texts with sentence-torch on ${device}`);
+  await using model = await SentenceTransformer.load(folder, { device });
   const { data } = await model.encode(texts, { convertToTensor: true, showProgressBar: true });
   console.error(`encoding ${texts.length} texts with Python`);
   const agreement = compare(data, await encodeWithPython(source, texts), model.dimension);
@@ -94,4 +105,7 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+main().catch((error: unknown) => {
+  console.error(error instanceof UsageError ? error.message : error);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+});

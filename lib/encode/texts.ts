@@ -1,19 +1,29 @@
 import { createError } from '../errors.ts';
 import { show } from '../util/check.ts';
 
-/** Checks that every one of `texts` is a string that Unicode allows; the error names the first that is not. */
-export function checkTexts(texts: unknown): asserts texts is string | readonly string[] {
+/**
+ * The texts of a call, copied and checked: what was checked is what is encoded, whatever the caller's array does later. The
+ * error names the first text that is not a string that Unicode allows.
+ */
+export function copyTexts(texts: unknown): string[] {
   if (typeof texts === 'string') {
     checkText(texts, undefined);
-  } else if (Array.isArray(texts)) {
-    // By index, not forEach: that would skip the holes of a sparse array.
-    for (let i = 0; i < texts.length; i++) checkText(texts[i], i);
-  } else {
+    return [texts];
+  }
+  if (!Array.isArray(texts)) {
     throw createError(
       'ST_INVALID_INPUT',
       `encode() was given ${show(texts)}. Give a string, or an array of strings.`,
     );
   }
+  // By index: an iterator could give something else, and forEach would skip the holes of a sparse array.
+  const copy = new Array<string>(texts.length);
+  for (let i = 0; i < copy.length; i++) {
+    const text: unknown = texts[i];
+    checkText(text, i);
+    copy[i] = text;
+  }
+  return copy;
 }
 
 /** Checks one text; `index` is its place in a list. */

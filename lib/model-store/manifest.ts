@@ -41,8 +41,14 @@ type Check = (value: unknown) => boolean;
 
 const isString: Check = (value) => typeof value === 'string';
 const isBoolean: Check = (value) => typeof value === 'boolean';
-const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) > 0;
-const isTokenId: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isText: Check = (value) => typeof value === 'string' && value.isWellFormed();
+const isIntegerFrom =
+  (min: number, max: number): Check =>
+  (value) =>
+    Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
+/** Native code holds counts and ids in 32 bits. */
+const isCount = isIntegerFrom(1, 2 ** 31 - 1);
+const isTokenId = isIntegerFrom(0, 2 ** 31 - 1);
 const isOneOf =
   (...values: unknown[]): Check =>
   (value) =>
@@ -62,7 +68,7 @@ const hasFields =
 
 const isFileEntry = hasFields({
   sha256: (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
-  bytes: isCount,
+  bytes: isIntegerFrom(1, Number.MAX_SAFE_INTEGER),
 });
 
 const fields: Record<Exclude<keyof Manifest, 'formatVersion'>, Check> = {
@@ -70,7 +76,7 @@ const fields: Record<Exclude<keyof Manifest, 'formatVersion'>, Check> = {
   dimension: isCount,
   maxSeqLength: isCount,
   similarityFunction: isOneOf('cosine', 'dot', 'euclidean', 'manhattan'),
-  prompts: isRecordOf(isString),
+  prompts: isRecordOf(isText),
   defaultPromptName: (value) => value === null || isString(value),
   modules: isListOf(isString),
   dtype: isOneOf('float32'),
@@ -103,7 +109,15 @@ export function parseManifest(text: string, file: string): Manifest {
       `${file}: the field ${JSON.stringify(wrong[0])} is missing or wrong. ${again}`,
     );
   }
-  return value as unknown as Manifest;
+  const manifest = value as unknown as Manifest;
+  const { defaultPromptName: name, prompts } = manifest;
+  if (name !== null && !Object.hasOwn(prompts, name)) {
+    throw createError(
+      'ST_MODEL_DAMAGED',
+      `${file}: the defaultPromptName ${JSON.stringify(name)} is none of its prompts. ${again}`,
+    );
+  }
+  return manifest;
 }
 
 const again = 'Export the model again with `npm run export`.';

@@ -73,9 +73,9 @@ export class Intake {
     const isEnough = () => taken.length >= maxTexts || characters >= maxCharacters;
     for (const call of this.#calls) {
       if (isEnough()) break;
-      const { texts } = call.request;
+      const { texts, prompt } = call.request;
       while (call.nextText < texts.length && !isEnough()) {
-        characters += (texts[call.nextText] as string).length;
+        characters += prompt.length + (texts[call.nextText] as string).length;
         taken.push({ call, index: call.nextText++ });
       }
       this.#calls.delete(call);

@@ -2,7 +2,7 @@ import { createError } from '../errors.ts';
 
 /** Checks of single options: each throws a coded error that names the option, the value and what is allowed. */
 
-/** The options as an object that has no other names than `names`. */
+/** A copy of the options, in which every value was read once; it has no other names than `names`. */
 export function checkNames<T extends object>(
   options: unknown,
   names: Record<keyof T, true>,
@@ -14,7 +14,8 @@ export function checkNames<T extends object>(
       `The options of ${caller} are ${show(options)}. Give an object, such as { ${Object.keys(names)[0]}: ... }.`,
     );
   }
-  for (const name of Object.keys(options)) {
+  const copy: Record<string, unknown> = { ...options };
+  for (const name of Object.keys(copy)) {
     if (!Object.hasOwn(names, name)) {
       throw createError(
         'ST_UNKNOWN_OPTION',
@@ -22,7 +23,7 @@ export function checkNames<T extends object>(
       );
     }
   }
-  return options as T;
+  return copy as T;
 }
 
 /** A whole number from 1 to `max`, or undefined if it was left out. */

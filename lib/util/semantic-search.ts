@@ -1,4 +1,5 @@
 import type { SimilarityFunction } from '../model-store/manifest.ts';
+import { checkNames, positiveInteger } from './check.ts';
 import { type Embeddings, similarity, toRows } from './similarity.ts';
 
 /** A hit of a semantic search. */
@@ -17,15 +18,21 @@ export interface SemanticSearchOptions {
   similarityFunction?: SimilarityFunction;
 }
 
+const optionNames: Record<keyof SemanticSearchOptions, true> = {
+  topK: true,
+  similarityFunction: true,
+};
+
 /** The best hits of each query in the corpus, best first, as sentence_transformers.util.semantic_search gives them. */
 export function semanticSearch(
   queries: Embeddings,
   corpus: Embeddings,
   options: SemanticSearchOptions = {},
 ): Hit[][] {
-  const { topK = 10, similarityFunction = 'cosine' } = options;
+  const given = checkNames<SemanticSearchOptions>(options, optionNames, 'semanticSearch()');
+  const topK = positiveInteger(given, 'topK') ?? 10;
   return toRows(queries).map((query) => {
-    const { data } = similarity(query, corpus, similarityFunction);
+    const { data } = similarity(query, corpus, given.similarityFunction);
     return Array.from(data, (score, corpusId) => ({ corpusId, score }))
       .sort((a, b) => b.score - a.score)
       .slice(0, topK);

@@ -1,5 +1,6 @@
 import { createError } from '../errors.ts';
 import type { SimilarityFunction } from '../model-store/manifest.ts';
+import { show } from './check.ts';
 
 /** A dense row-major matrix, or a vector when `dims` has one entry. */
 export interface Tensor {
@@ -39,13 +40,19 @@ const scores: Record<SimilarityFunction, Score> = {
 
 /**
  * Scores every embedding of `a` against every one of `b`: `dims` is [rows of a, rows of b]. Higher is more alike.
- * Throws `ST_INVALID_INPUT` if their lengths differ.
+ * Throws `ST_INVALID_INPUT` if their lengths differ or they are no embeddings, `ST_INVALID_OPTION` for an unknown function.
  */
 export function similarity(
   a: Embeddings,
   b: Embeddings,
   similarityFunction: SimilarityFunction = 'cosine',
 ): Tensor {
+  if (!Object.hasOwn(scores, similarityFunction)) {
+    throw createError(
+      'ST_INVALID_OPTION',
+      `similarityFunction is ${show(similarityFunction)}. Give one of: ${Object.keys(scores).join(', ')}.`,
+    );
+  }
   const rows = toRows(a);
   const columns = toRows(b);
   checkSameLength([...rows, ...columns]);
@@ -64,13 +71,35 @@ export function cosSim(a: Embeddings, b: Embeddings): Tensor {
   return similarity(a, b, 'cosine');
 }
 
-/** Views on the rows of any of the forms in which encode() gives embeddings. */
+/** Views on the rows of any of the forms in which encode() gives embeddings. Throws `ST_INVALID_INPUT` for others. */
 export function toRows(embeddings: Embeddings): readonly Float32Array[] {
   if (embeddings instanceof Float32Array) return [embeddings];
-  if (Array.isArray(embeddings)) return embeddings;
-  const { data, dims } = embeddings as Tensor;
-  const width = dims.at(-1) ?? 0;
-  const count = dims.length === 1 ? 1 : (dims[0] ?? 0);
+  if (Array.isArray(embeddings)) {
+    const odd = embeddings.findIndex((row: unknown) => !(row instanceof Float32Array));
+    if (odd < 0) return embeddings;
+    throw createError(
+      'ST_INVALID_INPUT',
+      `The embedding at index ${odd} is ${show(embeddings[odd])}. Give Float32Arrays, such as Float32Array.from(numbers).`,
+    );
+  }
+  return rowsOfTensor(embeddings);
+}
+
+function rowsOfTensor(tensor: unknown): readonly Float32Array[] {
+  const { data, dims } = (tensor ?? {}) as Partial<Tensor>;
+  const isTensor =
+    data instanceof Float32Array &&
+    Array.isArray(dims) &&
+    (dims.length === 1 || dims.length === 2) &&
+    dims.reduce((product: number, size: number) => product * size, 1) === data.length;
+  if (!isTensor) {
+    throw createError(
+      'ST_INVALID_INPUT',
+      `Embeddings are ${show(tensor)}. Give a Float32Array, an array of them, or { data, dims } whose sizes agree.`,
+    );
+  }
+  const width = dims.at(-1) as number;
+  const count = dims.length === 1 ? 1 : (dims[0] as number);
   return Array.from({ length: count }, (_, i) => data.subarray(i * width, (i + 1) * width));
 }
 

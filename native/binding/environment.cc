@@ -71,7 +71,10 @@ void Environment::adopt(const std::shared_ptr<Executor>& executor) {
 
 void Environment::register_atexit() {
   static std::once_flag once;
-  std::call_once(once, [] { std::atexit([] { stop_process(kAtExitLimit); }); });
+  std::call_once(once, [] {
+    // Past the limit there is no safe way on: the statics that a stream uses are destroyed next.
+    std::atexit([] { end_process(kAtExitLimit, EXIT_FAILURE); });
+  });
 }
 
 void Environment::end_process(std::chrono::milliseconds limit, int exit_code) {

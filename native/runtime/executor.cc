@@ -10,7 +10,7 @@ constexpr int kMaxUrgentInARow = 4;
 
 }  // namespace
 
-Executor::Executor(int streams, Enter enter) : alive_(streams) {
+Executor::Executor(int streams, Enter enter) : working_(streams), alive_(streams) {
   threads_.reserve(static_cast<size_t>(streams));
   try {
     for (int i = 0; i < streams; ++i) {
@@ -55,7 +55,7 @@ void Executor::stop_because(const Failure& reason, const OnEnded& on_ended) {
     if (!stopped_) stopped_ = reason;
     waiting[0].swap(urgent_);
     waiting[1].swap(normal_);
-    ended = alive_ == 0;
+    ended = working_ == 0;
     if (on_ended && !ended) on_ended_.push_back(on_ended);
     changed_.notify_all();
   }
@@ -101,10 +101,13 @@ void Executor::end_stream() {
   std::vector<OnEnded> on_ended;
   {
     std::lock_guard lock(mutex_);
-    if (--alive_ == 0) on_ended.swap(on_ended_);
-    changed_.notify_all();
+    if (--working_ == 0) on_ended.swap(on_ended_);
   }
   for (auto& call : on_ended) call();
+  // Only now has this stream ended: whoever waits may end the process.
+  std::lock_guard lock(mutex_);
+  --alive_;
+  changed_.notify_all();
 }
 
 }  // namespace sentence_torch

@@ -65,7 +65,8 @@ class Executor {
   std::deque<std::unique_ptr<Task>> urgent_;
   int urgent_in_a_row_ = 0;
   std::optional<Failure> stopped_;
-  int alive_ = 0;
+  int working_ = 0;  // streams that still take tasks
+  int alive_ = 0;    // streams that still run any code
   std::vector<OnEnded> on_ended_;
   std::vector<std::thread> threads_;
 };

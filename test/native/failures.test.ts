@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { appendFile, cp, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -86,6 +86,15 @@ test('a model that gives another dimension than its manifest says is damaged', a
     code: 'ST_MODEL_DAMAGED',
     message: /something else than a tensor of 2 x 8/,
   });
+});
+
+test('a load that fails leaves no thread behind', async (t) => {
+  if (process.platform !== 'linux') return t.pass('threads are counted on Linux');
+  const threads = () => readdirSync('/proc/self/task').length;
+  await t.throwsAsync(load(fixture('odd/wrong-dimension')));
+  const before = threads();
+  for (let i = 0; i < 10; i++) await t.throwsAsync(load(fixture('odd/wrong-dimension')));
+  t.true(threads() <= before + 2, `${before} threads became ${threads()}`);
 });
 
 test('CUDA without a CUDA build or GPU is refused with the remedy', async (t) => {

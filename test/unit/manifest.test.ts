@@ -54,10 +54,10 @@ for (const formatVersion of [0, 2, '1', null]) {
 
 for (const [field, values] of Object.entries({
   name: [5, undefined],
-  dimension: [0, -1, 1.5, '8', undefined],
+  dimension: [0, -1, 1.5, '8', 2 ** 31, undefined],
   maxSeqLength: [0, null],
   similarityFunction: ['cos', undefined],
-  prompts: [[], null, { query: 5 }],
+  prompts: [[], null, { query: 5 }, { query: '\ud83d' }],
   defaultPromptName: [5, undefined],
   modules: ['Pooling', [5]],
   dtype: ['float64'],
@@ -68,7 +68,12 @@ for (const [field, values] of Object.entries({
     ['attention_mask', 'input_ids'],
     ['input_ids', 'attention_mask', 'x'],
   ],
-  padding: [{ tokenId: -1, side: 'right' }, { tokenId: 0, side: 'top' }, null],
+  padding: [
+    { tokenId: -1, side: 'right' },
+    { tokenId: 2 ** 40, side: 'right' },
+    { tokenId: 0, side: 'top' },
+    null,
+  ],
   files: [
     {},
     { 'model.pt': entry },
@@ -85,3 +90,11 @@ for (const [field, values] of Object.entries({
     });
   }
 }
+
+test('a default prompt that is none of the prompts is refused', (t) => {
+  t.throws(() => parse({ ...manifest, defaultPromptName: 'nope' }), {
+    code: 'ST_MODEL_DAMAGED',
+    message: /the defaultPromptName "nope" is none of its prompts/,
+  });
+  t.notThrows(() => parse({ ...manifest, defaultPromptName: 'query' }));
+});

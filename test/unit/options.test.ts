@@ -68,6 +68,16 @@ test('an unknown encode option is refused with the names that exist', (t) => {
   });
 });
 
+test('an option is read once: what was checked is what is used', (t) => {
+  let reads = 0;
+  const options = {
+    get streams() {
+      return reads++ === 0 ? 1 : 3000;
+    },
+  };
+  t.is(load(options).streams, 1);
+});
+
 test('an option inherited from a polluted prototype is not an option of the call', (t) => {
   t.deepEqual(resolve(Object.create({ surprise: 1 })), resolve({}));
 });

@@ -52,3 +52,28 @@ test('semantic search gives the best hits of each query, best first', (t) => {
     ],
   );
 });
+
+for (const [name, embeddings] of [
+  ['numbers', [1, 2, 3]],
+  ['arrays of numbers', [[1, 2, 3]]],
+  ['text', 'abc'],
+  ['null', null],
+  ['a tensor whose sizes do not agree', { data: f(1, 2, 3), dims: [2, 2] }],
+  ['a tensor of three dimensions', { data: f(1), dims: [1, 1, 1] }],
+] as const) {
+  test(`${name} are no embeddings, and are refused rather than scored`, (t) => {
+    t.throws(() => cosSim(embeddings as unknown as Float32Array, b), { code: 'ST_INVALID_INPUT' });
+  });
+}
+
+test('an unknown similarity function is refused with those that exist', (t) => {
+  t.throws(() => similarity(a, b, 'cos' as 'cosine'), {
+    code: 'ST_INVALID_OPTION',
+    message: 'similarityFunction is "cos". Give one of: cosine, dot, euclidean, manhattan.',
+  });
+});
+
+test('semantic search checks its options', (t) => {
+  t.throws(() => semanticSearch(a, b, { topK: -1 }), { code: 'ST_INVALID_OPTION' });
+  t.throws(() => semanticSearch(a, b, { top_k: 1 } as object), { code: 'ST_UNKNOWN_OPTION' });
+});

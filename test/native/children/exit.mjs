@@ -46,6 +46,8 @@ async function enter() {
   const texts = Array.from({ length: state === 'queued' ? 8 : 2 }, (_, i) => `text ${i}`);
   for (const text of texts) model.encode(text, { batchSize: 1 }).catch(() => {});
   await handedOver();
+  const { runningBatches, texts: done } = model.stats();
+  if (runningBatches === 0 || done > 0) throw new Error('the model is not in the state wanted');
 }
 
 if (!isMainThread) {
