@@ -34,6 +34,14 @@ const tasks = {
     needs: [...addon, 'requirements', 'model'],
     command: (args) => tsx('scripts/parity.ts', ...args),
   },
+  'bench-load': {
+    needs: [...addon, 'requirements', 'model'],
+    command: (args) => tsx('bench/load.ts', ...args),
+  },
+  'test-soak': {
+    needs: [...addon, 'typescript', 'requirements', 'model'],
+    command: (args) => tsx('scripts/soak/all.ts', ...args),
+  },
 };
 
 /** @param {string} name */
