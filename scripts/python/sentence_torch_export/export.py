@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer
 
-from . import pipeline, tokenization, torchscript, verify
-from .errors import refused
+from . import operators, pipeline, tokenization, torchscript, verify
+from .errors import bad_output, refused, refusing
 from .folder import Staging, check_replaceable, write_manifest
 from .loading import Reference, load_reference
 from .source import Source
@@ -49,6 +49,8 @@ def export_model(
     model: str, output: str | Path, progress: Callable[[str], None] = lambda line: None
 ) -> Report:
     """Export a hub id or folder into `output`; raises ExportError and then leaves no trace."""
+    if not str(output).strip():
+        raise bad_output("the output is empty: name a folder to write the model to")
     output = Path(output)
     check_replaceable(output)
     source = Source(model)
@@ -56,11 +58,13 @@ def export_model(
     facts = tokenization.examine(reference)
     inputs = pipeline.input_names(reference.model)
     python = pipeline.Pipeline(reference.model).eval()
-    verify.compare_padding(python, facts, inputs)
+    subject = pipeline.describe_module(reference.model[0])
+    verify.compare_padding(subject, python, facts, inputs)
     with Staging(output) as staging:
         progress("tracing")
         traced = pipeline.trace(python, inputs, facts.pad_id)
-        torchscript.save(traced, staging.path / "model.pt")
+        with refusing(subject, "saving its trace"):
+            torchscript.save(traced, staging.path / "model.pt")
         tokenization.write(reference.tokenizer, facts, staging.path / "tokenizer.json")
         dimension, largest = check(staging.path, source, reference, facts, python, progress)
         progress("writing")
@@ -80,21 +84,25 @@ def check(
 ) -> tuple[int, float]:
     """Compare the files as written with Python; the dimension and the largest difference."""
     inputs = pipeline.input_names(reference.model)
-    saved = torchscript.load(folder / "model.pt")
-    frozen = torchscript.freeze(torchscript.load(folder / "model.pt"))
+    subject = pipeline.describe_module(reference.model[0])
+    with refusing(subject, "loading its saved trace"):
+        saved = torchscript.load(folder / "model.pt")
+    operators.check_operators(subject, saved)
+    with refusing(subject, "freezing its trace"):
+        frozen = torchscript.freeze(torchscript.load(folder / "model.pt"))
     traces = {"saved": saved, "frozen": frozen}
-    largest = verify.compare_shapes(python, traces, facts, inputs, progress)
+    largest = verify.compare_shapes(subject, python, traces, facts, inputs, progress)
     written = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    sentences = verify.compare_sentences(reference, frozen, written, facts, inputs)
-    vectors = reference.encode(tokenization.SAMPLES[:2])
-    check_reproducible(source, vectors)
+    sentences = verify.compare_sentences(subject, reference, frozen, written, facts, inputs)
+    vectors = verify.encode(subject, reference, tokenization.SAMPLES[:2])
+    check_reproducible(subject, source, vectors)
     return int(vectors.shape[1]), max(largest, sentences)
 
 
-def check_reproducible(source: Source, vectors: Any) -> None:
+def check_reproducible(subject: str, source: Source, vectors: Any) -> None:
     """Weights missing from a checkpoint are drawn at random: a second load would tell."""
     torch.manual_seed(torch.initial_seed() + 1)
-    again = load_reference(source).encode(tokenization.SAMPLES[:2])
+    again = verify.encode(subject, load_reference(source), tokenization.SAMPLES[:2])
     if not abs(again - vectors).max() <= verify.TOLERANCE:
         raise refused(
             source.name,

@@ -1,12 +1,13 @@
 """The whole SentenceTransformer as one torch module: token ids in, sentence embeddings out."""
 
 import inspect
+import traceback
 
 import torch
 from sentence_transformers import SentenceTransformer
 from torch import Tensor, nn
 
-from .errors import first_line, refused
+from .errors import StageError, reason, refused, refusing
 
 TEXT_INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
@@ -34,16 +35,36 @@ class Pipeline(nn.Module):
         if token_type_ids is not None:
             features["token_type_ids"] = token_type_ids
         for stage in self.stages:
-            features = stage(features)
+            features = run_stage(stage, features)
         embedding = features["sentence_embedding"]
         if self.truncate_dim is not None:
             embedding = embedding[..., : self.truncate_dim]
         return embedding
 
 
+def run_stage(stage: nn.Module, features: dict[str, Tensor]) -> dict[str, Tensor]:
+    """One module; its name goes into the error, since a traceback is nothing to show to people."""
+    try:
+        return stage(features)
+    except Exception as error:
+        place = failing_function(error)
+        raise StageError(describe_module(stage), reason(error) + place) from error
+
+
+def failing_function(error: Exception) -> str:
+    """The innermost function of the model's library: torch's own words can be as few as two."""
+    names = [
+        f"{frame.f_globals.get('__name__', '')}.{frame.f_code.co_name}"
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+    ]
+    found = [name for name in names if name.startswith(("transformers.", "sentence_transformers."))]
+    return f" (in {found[-1]})" if found else ""
+
+
 def input_names(model: SentenceTransformer) -> list[str]:
     """The tensors Python feeds this model; token types only if the model has a use for them."""
-    features = model.preprocess(["a", "b c"])
+    with refusing(type(model[0].tokenizer).__name__, "running it"):
+        features = model.preprocess(["a", "b c"])
     tensors = [name for name, value in features.items() if isinstance(value, Tensor)]
     unknown = sorted(set(tensors) - set(TEXT_INPUTS))
     if unknown:
@@ -59,15 +80,8 @@ def trace(pipeline: Pipeline, inputs: list[str], token_id: int) -> torch.jit.Scr
     mask = torch.ones_like(ids)
     mask[1, 4:] = 0
     example = (ids, mask, torch.zeros_like(ids))[: len(inputs)]
-    try:
-        with torch.no_grad():
-            return torch.jit.trace(pipeline, example, check_trace=False, strict=True)
-    except Exception as error:
-        architecture = type(pipeline.stages[0].model).__name__
-        raise refused(
-            f"Transformer({architecture})",
-            f"it can't be traced: {type(error).__name__}: {first_line(error)}",
-        ) from error
+    with refusing(describe_module(pipeline.stages[0]), "tracing it"), torch.no_grad():
+        return torch.jit.trace(pipeline, example, check_trace=False, strict=True)
 
 
 def describe(model: SentenceTransformer) -> list[str]:

@@ -71,6 +71,8 @@ class Source:
     """A local folder or a hub repository, read file by file."""
 
     def __init__(self, model: str) -> None:
+        if not model.strip():
+            raise not_found("the model is empty: name a hub id or a folder")
         self.is_folder = Path(model).is_dir()
         self.location = model if self.is_folder else hub_id(model)
         if not self.is_folder:

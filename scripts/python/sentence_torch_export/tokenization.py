@@ -8,7 +8,7 @@ from tokenizers import Tokenizer
 from torch import nn
 from transformers import PreTrainedTokenizerBase
 
-from .errors import refused
+from .errors import refused, refusing
 from .loading import Reference
 
 # Above this a "limit" is the library's way to say that there is none (int(1e30)).
@@ -50,7 +50,8 @@ def examine(reference: Reference) -> TokenizerFacts:
     """Gather the facts, and refuse tokenizers whose texts native code couldn't feed."""
     tokenizer = reference.tokenizer
     name = type(tokenizer).__name__
-    empty = list(tokenizer("")["input_ids"])
+    with refusing(name, "running it"):
+        empty = list(tokenizer("")["input_ids"])
     if not empty:
         raise refused(name, "it yields no token at all for an empty text, and Python fails on that")
     limit = effective_limit(reference)
@@ -99,7 +100,8 @@ def position_capacity(model: nn.Module) -> int | None:
 
 def refuse_token_types(tokenizer: PreTrainedTokenizerBase) -> None:
     """Native code feeds zeros, which is right for one text, except in XLNet's kind."""
-    types = tokenizer(SAMPLES).get("token_type_ids", [])
+    with refusing(type(tokenizer).__name__, "running it"):
+        types = tokenizer(SAMPLES).get("token_type_ids", [])
     if any(any(row) for row in types):
         raise refused(type(tokenizer).__name__, "a single text has token types other than 0 in it")
 

@@ -8,7 +8,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from .errors import mismatch, refused
+from .errors import mismatch, refused, refusing
 from .loading import Reference
 from .tokenization import SAMPLES, TokenizerFacts
 
@@ -19,8 +19,10 @@ BATCHES = (1, 2, 7, 32)
 # batch shrinks to what fits, e.g. 8 rows of 8,192 tokens instead of 32.
 MAX_TOKENS = 65_536
 
-# More than rounding: the vector of a text would depend on the texts beside it.
-MAX_PADDING_DRIFT = 1e-3
+# A vector may differ by this much between its text alone and beside others, times its largest
+# element where that is over 1: rounding grows with the numbers (MobileBERT's go into the thousands,
+# where neighbouring float32 values lie 2e-4 apart).
+MAX_PADDING_DRIFT = 1e-5
 
 Forward = Callable[..., Tensor]
 
@@ -94,7 +96,14 @@ def pad(rows: list[list[int]], width: int, facts: TokenizerFacts) -> tuple[Tenso
     return ids, mask
 
 
+def run(forward: Forward, arguments: tuple[Tensor, ...], subject: str, doing: str) -> Tensor:
+    """One forward; a model that can't run at some shape is refused, not shown as a traceback."""
+    with refusing(subject, doing), torch.inference_mode():
+        return forward(*arguments)
+
+
 def compare_shapes(
+    subject: str,
     python: Forward,
     traces: dict[str, Forward],
     facts: TokenizerFacts,
@@ -107,11 +116,10 @@ def compare_shapes(
         if position == 1 or position % 8 == 0 or position == len(plan):
             progress(f"checking {position} of {len(plan)}: {shape}")
         arguments = feed(*rows.batch(shape), inputs)
-        with torch.inference_mode():
-            expected = python(*arguments)
-            for name, trace in traces.items():
-                actual = trace(*arguments)
-                largest = max(largest, difference(expected, actual, f"the {name} trace", shape))
+        expected = run(python, arguments, subject, f"running it in Python at {shape}")
+        for name, trace in traces.items():
+            actual = run(trace, arguments, subject, f"running its {name} trace at {shape}")
+            largest = max(largest, difference(expected, actual, f"the {name} trace", shape))
     return largest
 
 
@@ -136,24 +144,28 @@ def difference(expected: Tensor, actual: Tensor, what: str, where: object) -> fl
     return largest
 
 
-def compare_padding(python: Forward, facts: TokenizerFacts, inputs: list[str]) -> None:
+def compare_padding(
+    subject: str, python: Forward, facts: TokenizerFacts, inputs: list[str]
+) -> None:
     """Refuse models whose vectors depend on padding, in Python as well as in the trace."""
     rows = Rows(facts)
     longest = min(facts.max_length, 64)
     short = rows.row((facts.shortest + longest) // 2)
     together = pad([rows.row(longest), short], longest, facts)
     alone = pad([short], len(short), facts)
-    with torch.inference_mode():
-        beside = python(*feed(*together, inputs))[1]
-        single = python(*feed(*alone, inputs))[0]
+    doing = f"running it in Python at {Shape(2, longest, padded=True)}"
+    beside = run(python, feed(*together, inputs), subject, doing)[1]
+    doing = f"running it in Python at {Shape(1, len(short), padded=False)}"
+    single = run(python, feed(*alone, inputs), subject, doing)[0]
     drift = (beside - single).abs().max().item()
     if not drift <= MAX_PADDING_DRIFT * max(1.0, single.abs().max().item()):
         raise refused(
-            "the model", f"the vector of a text changes by {drift:.1e} when padding is beside it"
+            subject, f"the vector of a text changes by {drift:.1e} when padding is beside it"
         )
 
 
 def compare_sentences(
+    subject: str,
     reference: Reference,
     trace: Forward,
     written: Tokenizer,
@@ -169,10 +181,14 @@ def compare_sentences(
                 f"{expected[:12]}...; nothing was written"
             )
     arguments = feed(*pad(rows, max(map(len, rows)), facts), inputs)
-    with torch.inference_mode():
-        actual = trace(*arguments)
-    expected_vectors = torch.from_numpy(np.array(reference.encode(SAMPLES)))
+    actual = run(trace, arguments, subject, "running its frozen trace on real sentences")
+    expected_vectors = torch.from_numpy(np.array(encode(subject, reference, SAMPLES)))
     return difference(expected_vectors, actual, "the frozen trace", "real sentences")
+
+
+def encode(subject: str, reference: Reference, texts: list[str]) -> np.ndarray:
+    with refusing(subject, "running Python's encode on real sentences"):
+        return reference.encode(texts)
 
 
 def python_ids(reference: Reference) -> Iterator[list[int]]:
