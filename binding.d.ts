@@ -34,6 +34,7 @@ export interface Session {
    * The embedding of text i is written into `rows[i]`, cut to its length. Inputs are copied before the call returns.
    * Urgent batches go first; of five batches at least one is not urgent, if any such waits.
    */
+  // biome-ignore format: one line, as it stands above the native method
   run(ids: Int32Array, lengths: Int32Array, rows: readonly Float32Array[], urgent: boolean): Promise<void>;
   /** Ends the streams after the batches they run; resolves when their threads have ended and the weights are freed. */
   dispose(): Promise<void>;
