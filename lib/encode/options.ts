@@ -133,10 +133,20 @@ function checkPriority(value: unknown): Priority | undefined {
 }
 
 function checkSignal(value: unknown): AbortSignal | undefined {
-  if (value === undefined || value instanceof AbortSignal) return value;
+  if (value === undefined || isAbortSignal(value)) return value;
   throw createError(
     'ST_INVALID_OPTION',
     `signal is ${show(value)}. Give the signal of an AbortController.`,
+  );
+}
+
+/** By its shape, as Node does: signals of another realm, as test runners have them, are no less signals. */
+function isAbortSignal(value: unknown): value is AbortSignal {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as AbortSignal).aborted === 'boolean' &&
+    typeof (value as AbortSignal).addEventListener === 'function'
   );
 }
 

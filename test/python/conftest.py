@@ -1,5 +1,6 @@
 """Makes the exporter and the fixture package importable from a fresh clone."""
 
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ sys.path.insert(0, str(REPOSITORY / "scripts" / "python"))
 
 from sentence_transformers import SentenceTransformer  # noqa: E402
 
+from fixtures.assemble import small_model  # noqa: E402
 from sentence_torch_export.quiet import quiet  # noqa: E402
 
 # The models are tiny: more threads only wait for each other.
@@ -35,3 +37,16 @@ def saved(tmp_path: Path) -> Callable[[SentenceTransformer], Path]:
         return folder
 
     return save
+
+
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("pristine") / "model"
+    small_model("bert", dense=True).save_pretrained(str(path), create_model_card=False)
+    return path
+
+
+@pytest.fixture
+def source(pristine, tmp_path) -> Path:
+    """A model folder of one's own, to spoil."""
+    return Path(shutil.copytree(pristine, tmp_path / "source"))
