@@ -15,13 +15,13 @@ namespace sentence_torch {
 /// ends.
 ///
 /// A process that ends while a stream is inside libtorch crashes: libtorch's statics are destroyed
-/// under it. So streams are stopped and joined on every way out:
-///  - the environment's cleanup hook: natural end, and worker.terminate();
-///  - process.on('exit'), which lib/native registers and which calls end_process(): process.exit()
-///  and uncaught errors;
-///  - an atexit handler, for exits that run no JavaScript. It must be registered after the first
-///  forward: libtorch makes
-///    some statics then, and they would otherwise be destroyed first.
+/// under it. So streams are stopped and joined
+///  - by the environment's cleanup hook: natural end, and worker.terminate();
+///  - by process.on('exit'), where lib/native calls end_process(): process.exit(), uncaught errors;
+///  - by an atexit handler: exits that run no JavaScript. It is registered after the first forward,
+///    since libtorch makes statics then that would otherwise be destroyed before it runs. Such an
+///    exit while the first model is still loading (process.reallyExit(), or exit() called by other
+///    native code) is therefore not covered.
 class Environment {
  public:
   /// JS thread, once per environment, when the addon is loaded into it.

@@ -19,6 +19,8 @@ const exitCodes = {
 
 for (const [way, expected] of Object.entries(exitCodes)) {
   for (const state of ['idle', 'loading', 'in forward', 'queued']) {
+    // An exit that runs no JavaScript while the first model loads is the one case with no safe order; see environment.h.
+    if (way === 'process.reallyExit' && state === 'loading') continue;
     test.serial(`${way} while ${state} ends the process as it should`, async (t) => {
       t.timeout(runs * 60_000);
       for (let run = 0; run < runs; run++) {
