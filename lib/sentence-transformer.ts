@@ -174,12 +174,17 @@ export class SentenceTransformer implements AsyncDisposable {
     options: StreamOptions = {},
   ): AsyncGenerator<Float32Array, void, undefined> {
     checkIterable(texts);
-    const { signal } = this.#resolve(options);
+    const { signal, convertToTensor, showProgressBar } = this.#resolve(options);
+    if (convertToTensor || showProgressBar !== false) {
+      throw createError(
+        'ST_UNKNOWN_OPTION',
+        'encodeStream() has no convertToTensor and no showProgressBar: it yields embeddings one by one.',
+      );
+    }
     const encode = (window: string[], stopped: AbortSignal) =>
       this.encode(window, {
         priority: 'bulk',
         ...options,
-        convertToTensor: false,
         signal: stopped,
       });
     return encodeWindows(texts, checkText, encode, signal);

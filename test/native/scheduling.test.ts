@@ -61,6 +61,13 @@ test('encodeStream refuses what is no source, and options it does not have, at o
   });
 });
 
+test('encodeStream refuses what makes no sense for a stream', async (t) => {
+  await using model = await load();
+  for (const options of [{ convertToTensor: true }, { showProgressBar: true }]) {
+    t.throws(() => model.encodeStream(['a'], options as object), { code: 'ST_UNKNOWN_OPTION' });
+  }
+});
+
 test('stats count texts, tokens, padding and calls', async (t) => {
   await using model = await load();
   await model.encode(texts);
