@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "kernels/linear.h"
 #include "model/batch.h"
 
 namespace sentence_torch {
@@ -18,6 +20,9 @@ struct ModelOptions {
   int64_t pad_token_id = 0;
   bool pad_left = false;
   bool token_type_ids = false;
+  LinearForm form = LinearForm::kFloat32;
+  bool optimize = true;
+  std::vector<std::string> disabled_passes;
 };
 
 /// A TorchScript trace of a whole SentenceTransformer, verified, frozen and ready on its device.

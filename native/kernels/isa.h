@@ -1,0 +1,16 @@
+#pragma once
+
+namespace sentence_torch {
+
+/// Instruction sets that the kernels have a form for, each including those before it on its
+/// architecture.
+enum class Isa { kScalar, kNeon, kAvx2, kAvx512, kAmx };
+
+/// What the kernels of this process use: the best that CPU and operating system offer, or less if
+/// the environment variable SENTENCE_TORCH_ISA ('scalar', 'neon', 'avx2', 'avx512', 'amx') asks for
+/// less: for tests and for comparing. Decided once.
+Isa isa();
+
+const char* to_string(Isa isa);
+
+}  // namespace sentence_torch

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace sentence_torch {
+
+enum class Activation { kNone, kGelu, kGeluTanh, kRelu, kSilu, kSigmoid, kTanh };
+
+/// How the products of a linear layer are computed. Inputs, sums and outputs are float32 in all of
+/// them.
+enum class LinearForm { kFloat32, kBfloat16, kInt8 };
+
+/// A linear layer, y = activation(x W^T + b), with its weights packed for this CPU.
+/// Immutable: any number of threads run it at once.
+class PackedLinear {
+ public:
+  /// `weight` is row-major [outputs, inputs]; `bias` has `outputs` values or is null. Both are
+  /// copied.
+  PackedLinear(const float* weight, const float* bias, int64_t outputs, int64_t inputs,
+               LinearForm form, Activation activation);
+  ~PackedLinear();
+  PackedLinear(PackedLinear&&) noexcept;
+
+  int64_t outputs() const;
+  int64_t inputs() const;
+  size_t bytes() const;
+
+  /// x: `rows` rows of inputs() values, `x_stride` apart; y likewise. x and y must not overlap.
+  void run(const float* x, int64_t x_stride, int64_t rows, float* y, int64_t y_stride) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<const Impl> impl_;
+};
+
+}  // namespace sentence_torch
