@@ -8,7 +8,8 @@ enum class Isa { kScalar, kNeon, kAvx2, kAvx512, kAmx };
 
 /// What the kernels of this process use: the best that CPU and operating system offer, or less if
 /// the environment variable SENTENCE_TORCH_ISA ('scalar', 'neon', 'avx2', 'avx512', 'amx') asks for
-/// less: for tests and for comparing. Decided once.
+/// less: for tests and for comparing. The variable is a ceiling: what it names need not exist here.
+/// Decided once. Throws std::invalid_argument if the variable names no instruction set.
 Isa isa();
 
 const char* to_string(Isa isa);
