@@ -66,8 +66,11 @@ bool has(uint64_t value, uint64_t bits) { return (value & bits) == bits; }
 
 constexpr uint64_t bit(int i) { return uint64_t{1} << i; }
 
+bool avx512_bf16() { return has(cpuid(7, 1).eax, bit(5)); }
+bool avx512_vnni() { return has(cpuid(7, 0).ecx, bit(11)); }
+
 Isa best() {
-  const Cpuid basic = cpuid(1, 0), extended = cpuid(7, 0), more = cpuid(7, 1);
+  const Cpuid basic = cpuid(1, 0), extended = cpuid(7, 0);
   const bool osxsave = has(basic.ecx, bit(27));
   const uint64_t states = osxsave ? saved_states() : 0;
   const bool fma_avx = has(basic.ecx, bit(12) | bit(28)) && has(states, bit(1) | bit(2));
@@ -75,9 +78,8 @@ Isa best() {
   const uint64_t f_dq_bw_vl = bit(16) | bit(17) | bit(30) | bit(31);
   if (!has(extended.ebx, f_dq_bw_vl) || !has(states, bit(5) | bit(6) | bit(7))) return Isa::kAvx2;
   const uint64_t amx_bf16_tile_int8 = bit(22) | bit(24) | bit(25);
-  const bool avx512_bf16 = has(more.eax, bit(5));
   const bool tiles = has(extended.edx, amx_bf16_tile_int8) && has(states, bit(17) | bit(18));
-  return avx512_bf16 && tiles && tiles_permitted() ? Isa::kAmx : Isa::kAvx512;
+  return avx512_bf16() && tiles && tiles_permitted() ? Isa::kAmx : Isa::kAvx512;
 }
 
 bool is_here(Isa isa) { return isa != Isa::kNeon; }
@@ -86,11 +88,15 @@ bool is_here(Isa isa) { return isa != Isa::kNeon; }
 
 Isa best() { return Isa::kNeon; }
 bool is_here(Isa isa) { return isa <= Isa::kNeon; }
+bool avx512_bf16() { return false; }
+bool avx512_vnni() { return false; }
 
 #else
 
 Isa best() { return Isa::kScalar; }
 bool is_here(Isa isa) { return isa == Isa::kScalar; }
+bool avx512_bf16() { return false; }
+bool avx512_vnni() { return false; }
 
 #endif
 
@@ -135,5 +141,9 @@ const char* to_string(Isa isa) {
   }
   return "unknown";
 }
+
+bool has_bfloat16() { return isa() >= Isa::kAvx512 && avx512_bf16(); }
+
+bool has_int8() { return isa() >= Isa::kAvx512 && avx512_vnni(); }
 
 }  // namespace sentence_torch

@@ -14,4 +14,11 @@ Isa isa();
 
 const char* to_string(Isa isa);
 
+/// Whether the kernels have instructions for products of bfloat16 values: part of AMX, an extra of
+/// AVX-512.
+bool has_bfloat16();
+
+/// The same for products of 8-bit values.
+bool has_int8();
+
 }  // namespace sentence_torch

@@ -6,7 +6,7 @@
 
 namespace sentence_torch {
 
-const FloatMultiply kAvx2Floats = multiply_float_panels<F32, 6, 2>;
-const TileKernels kAvx2Int8{TileType::kInt8, convert_to_int8, multiply_int8};
+const FloatMultiply kAvx2Floats = multiply_float_panels<F32>;
+const TileKernels kAvx2Int8{TileType::kInt8, convert_to_int8, multiply_int8<F32>};
 
 }  // namespace sentence_torch

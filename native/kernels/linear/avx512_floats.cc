@@ -4,6 +4,6 @@
 
 namespace sentence_torch {
 
-const FloatMultiply kAvx512Floats = multiply_float_panels<F32, 12, 2>;
+const FloatMultiply kAvx512Floats = multiply_float_panels<F32>;
 
 }  // namespace sentence_torch

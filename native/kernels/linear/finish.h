@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/linear/activate.h"
+#include "kernels/generic/activation.h"
 #include "kernels/linear/convert.h"
 #include "kernels/linear/tiles.h"
 #include "kernels/simd/avx512.h"

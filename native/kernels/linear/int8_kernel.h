@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/generic/activation.h"
 #include "kernels/linear/tiles.h"
-#include "kernels/rows.h"
 
 namespace sentence_torch {
 namespace {
@@ -58,6 +58,7 @@ inline void multiply_row(const std::byte* row, const std::byte* panel, int64_t s
   }
 }
 
+template <typename V>
 void multiply_int8(const TileProduct& product) {
   for (int64_t panel = product.panel_begin; panel < product.panel_end; ++panel) {
     const int64_t first = panel * kPanelOutputs;
@@ -73,9 +74,9 @@ void multiply_int8(const TileProduct& product) {
         values[i] = static_cast<float>(sums[i] - 128 * product.weight_sums[first + i]) *
                     product.weight_scales[first + i] * product.row_scales[row];
       }
-      bias_activation(values, kPanelOutputs, product.bias + first, product.activation, 1,
-                      left < kPanelOutputs ? left : kPanelOutputs,
-                      product.y + row * product.y_stride + first, product.y_stride);
+      bias_activation<V>(values, kPanelOutputs, product.bias + first, product.activation, 1,
+                         left < kPanelOutputs ? left : kPanelOutputs,
+                         product.y + row * product.y_stride + first, product.y_stride);
     }
   }
 }

@@ -11,8 +11,8 @@ LinearKernels choose() {
     case Isa::kAmx:
       return {kAvx512Floats, &kAmxSplit, &kAmxBfloat16, &kAmxInt8};
     case Isa::kAvx512:
-      return {kAvx512Floats, nullptr, has_avx512_bf16() ? &kAvx512Bfloat16 : nullptr,
-              has_avx512_bf16() && has_avx512_vnni() ? &kAvx512Int8 : &kAvx2Int8};
+      return {kAvx512Floats, nullptr, has_bfloat16() ? &kAvx512Bfloat16 : nullptr,
+              has_int8() ? &kAvx512Int8 : &kAvx2Int8};
     case Isa::kAvx2:
       return {kAvx2Floats, nullptr, nullptr, &kAvx2Int8};
 #elif defined(__aarch64__) || defined(_M_ARM64)

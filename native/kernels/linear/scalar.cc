@@ -6,7 +6,7 @@
 
 namespace sentence_torch {
 
-const FloatMultiply kScalarFloats = multiply_float_panels<F32, 4, 4>;
-const TileKernels kScalarInt8{TileType::kInt8, convert_to_int8, multiply_int8};
+const FloatMultiply kScalarFloats = multiply_float_panels<F32>;
+const TileKernels kScalarInt8{TileType::kInt8, convert_to_int8, multiply_int8<F32>};
 
 }  // namespace sentence_torch
