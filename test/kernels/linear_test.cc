@@ -97,7 +97,7 @@ const Test kZeros("rows and weights of zeros", [] {
 const Test kBoth("two layers at once with an activation between them", [] {
   for (const Form& form : kForms) {
     for (const int64_t rows : {1, 20, 40, 600}) {
-      const Shape up{rows, 48, 72}, down{rows, 72, 24};
+      const Shape up{rows, 48, 1100}, down{rows, 1100, 24};
       const Case first(up), second(down);
       std::vector<float> y(static_cast<size_t>(rows * down.outputs), NAN);
       PackedLinear::run_both(pack(first, up, form.form, Activation::kRelu),
@@ -109,6 +109,22 @@ const Test kBoth("two layers at once with an activation between them", [] {
       }
       expect_near(title(form, up) + " twice", y, linear(between, second, down), form.tolerance,
                   size(down));
+    }
+  }
+});
+
+const Bench kSpeedOfBoth("feed forward", [] {
+  for (const Form& form : kForms) {
+    for (const Shape& up : {Shape{512, 384, 1536}, {512, 768, 3072}}) {
+      const Shape down{up.rows, up.outputs, up.inputs};
+      const Case first(up), second(down);
+      const PackedLinear up_layer = pack(first, up, form.form, Activation::kGelu);
+      const PackedLinear down_layer = pack(second, down, form.form, Activation::kNone);
+      std::vector<float> y(static_cast<size_t>(up.rows * up.inputs));
+      const double flops = 4.0 * double(up.rows) * double(up.inputs) * double(up.outputs);
+      measure("feed forward, " + title(form, up), flops, "FLOP", [&] {
+        PackedLinear::run_both(up_layer, down_layer, first.x.data(), up.rows, y.data());
+      });
     }
   }
 });

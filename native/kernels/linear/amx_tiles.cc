@@ -34,6 +34,16 @@ class TileRegisters {
 // compiler: hence the repetition.
 
 template <bool kTwoRowTiles>
+void load_sums(const std::byte* sums) {
+  _tile_loadd(0, sums, 128);
+  _tile_loadd(1, sums + 64, 128);
+  if constexpr (kTwoRowTiles) {
+    _tile_loadd(2, sums + 2048, 128);
+    _tile_loadd(3, sums + 2048 + 64, 128);
+  }
+}
+
+template <bool kTwoRowTiles>
 void store_sums(std::byte* sums) {
   _tile_stored(0, sums, 128);
   _tile_stored(1, sums + 64, 128);
@@ -83,14 +93,14 @@ void multiply_tiles() {
   }
 }
 
-/// sums = block x panel, and meanwhile the rows of the finisher's block.
+/// sums (+)= block x panel, and meanwhile the rows of the finisher's block.
 template <TileType kType, bool kTwoRowTiles>
 void multiply_block(const BlockProduct& product, Finisher<kType>& finisher) {
   constexpr int64_t kStep = step_bytes(kType);
   const std::byte* rows = product.block;
   const std::byte* panel = product.panel;
   const int64_t finished_a_step = (kBlockRows + product.steps - 1) / product.steps;
-  zero_sums<kTwoRowTiles>();
+  product.add ? load_sums<kTwoRowTiles>(product.sums) : zero_sums<kTwoRowTiles>();
   for (int64_t step = 0; step < product.steps; ++step, rows += kStep, panel += kStep) {
     load_rows<kTwoRowTiles>(rows);
     if constexpr (kType == TileType::kSplit) {

@@ -12,6 +12,7 @@ constexpr int kRegisterRows = 12;
 
 struct Bfloat16 {
   using Sum = __m512;
+  static Sum load(const std::byte* source) { return _mm512_load_ps(source); }
   static void store(std::byte* target, Sum sum) { _mm512_store_ps(target, sum); }
   static Sum zero() { return _mm512_setzero_ps(); }
   static Sum add_product(Sum sum, int32_t row, __m512i weights) {
@@ -22,6 +23,7 @@ struct Bfloat16 {
 
 struct Int8 {
   using Sum = __m512i;
+  static Sum load(const std::byte* source) { return _mm512_load_si512(source); }
   static void store(std::byte* target, Sum sum) { _mm512_store_si512(target, sum); }
   static Sum zero() { return _mm512_setzero_si512(); }
   static Sum add_product(Sum sum, int32_t row, __m512i weights) {
@@ -29,11 +31,16 @@ struct Int8 {
   }
 };
 
-/// sums = kRows rows x panel. `rows` points at the first row within its tile.
+/// sums (+)= kRows rows x panel. `rows` points at the first row within its tile.
 template <typename Arithmetic, int kRows>
-void multiply_rows(const std::byte* rows, const std::byte* panel, int64_t steps, std::byte* sums) {
+void multiply_rows(const std::byte* rows, const std::byte* panel, int64_t steps, bool add,
+                   std::byte* sums) {
   typename Arithmetic::Sum sum[kRows][2];
-  for (auto& row : sum) row[0] = row[1] = Arithmetic::zero();
+  for (int i = 0; i < kRows; ++i) {
+    const std::byte* before = sums + i * kPanelOutputs * 4;
+    sum[i][0] = add ? Arithmetic::load(before) : Arithmetic::zero();
+    sum[i][1] = add ? Arithmetic::load(before + 64) : Arithmetic::zero();
+  }
   for (int64_t step = 0; step < steps; ++step, rows += 2 * kTileBytes, panel += 2 * kTileBytes) {
     for (int64_t group = 0; group < 16; ++group) {
       const __m512i left = _mm512_load_si512(panel + group * 64);
@@ -57,7 +64,7 @@ void multiply_up_to(int64_t count, const std::byte* rows, const BlockProduct& pr
                     std::byte* sums) {
   if constexpr (kRows > 0) {
     if (count >= kRows) {
-      multiply_rows<Arithmetic, kRows>(rows, product.panel, product.steps, sums);
+      multiply_rows<Arithmetic, kRows>(rows, product.panel, product.steps, product.add, sums);
     } else {
       multiply_up_to<Arithmetic, kRows - 1>(count, rows, product, sums);
     }

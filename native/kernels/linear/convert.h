@@ -20,13 +20,13 @@ inline __mmask16 first_lanes(int64_t count) {
 /// Calls convert_step(row, source, left, target) for each step of each row. `left` inputs remain,
 /// maybe fewer than a step, and none in the rows that fill up the last tile.
 template <TileType kType, typename ConvertStep>
-inline void for_each_step(const float* x, int64_t x_stride, int64_t rows, int64_t inputs,
-                          std::byte* blocks, const ConvertStep& convert_step) {
+inline void for_each_step(const float* x, int64_t rows, int64_t inputs, std::byte* blocks,
+                          const ConvertStep& convert_step) {
   constexpr int64_t kInputs = inputs_per_step(kType);
   const int64_t steps = (inputs + kInputs - 1) / kInputs;
   const int64_t padded_rows = (rows + kTileRows - 1) / kTileRows * kTileRows;
   for (int64_t row = 0; row < padded_rows; ++row) {
-    const float* source = x + (row < rows ? row : 0) * x_stride;
+    const float* source = x + (row < rows ? row : 0) * inputs;
     std::byte* target =
         blocks + row / kBlockRows * steps * step_bytes(kType) + row % kBlockRows * kStepBytes;
     for (int64_t step = 0; step < steps; ++step) {
@@ -53,14 +53,12 @@ inline void store_step(__m512 a, __m512 b, std::byte* target) {
 }
 
 template <TileType kType>
-void convert_floats(const float* x, int64_t x_stride, int64_t rows, int64_t inputs,
-                    std::byte* blocks, float*) {
-  for_each_step<kType>(x, x_stride, rows, inputs, blocks,
-                       [](int64_t, const float* source, int64_t left, std::byte* target) {
-                         store_step<kType>(
-                             _mm512_maskz_loadu_ps(first_lanes(left), source),
-                             _mm512_maskz_loadu_ps(first_lanes(left - 16), source + 16), target);
-                       });
+void convert_floats(const float* x, int64_t rows, int64_t inputs, std::byte* blocks, float*) {
+  for_each_step<kType>(
+      x, rows, inputs, blocks, [](int64_t, const float* source, int64_t left, std::byte* target) {
+        store_step<kType>(_mm512_maskz_loadu_ps(first_lanes(left), source),
+                          _mm512_maskz_loadu_ps(first_lanes(left - 16), source + 16), target);
+      });
 }
 
 inline float largest_magnitude(const float* x, int64_t count) {
@@ -72,13 +70,13 @@ inline float largest_magnitude(const float* x, int64_t count) {
   return _mm512_reduce_max_ps(largest);
 }
 
-void convert_int8(const float* x, int64_t x_stride, int64_t rows, int64_t inputs, std::byte* blocks,
+void convert_int8(const float* x, int64_t rows, int64_t inputs, std::byte* blocks,
                   float* row_scales) {
   for (int64_t row = 0; row < rows; ++row) {
-    row_scales[row] = largest_magnitude(x + row * x_stride, inputs) / 127;
+    row_scales[row] = largest_magnitude(x + row * inputs, inputs) / 127;
   }
   for_each_step<TileType::kInt8>(
-      x, x_stride, rows, inputs, blocks,
+      x, rows, inputs, blocks,
       [&](int64_t row, const float* source, int64_t left, std::byte* target) {
         const float scale = left > 0 ? row_scales[row] : 0;
         const __m512 inverse = _mm512_set1_ps(scale > 0 ? 1 / scale : 0);

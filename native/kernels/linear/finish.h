@@ -15,8 +15,6 @@
 namespace sentence_torch {
 namespace {
 
-constexpr int64_t kSumsBytes = kBlockRows * kPanelOutputs * 4;
-
 /// A block of rows whose sums with a panel are complete, on its way to the outputs. It goes a few
 /// rows at a time, since the vector units are idle while tiles are multiplied: a kernel that calls
 /// advance() between its products gets bias, activation and conversion nearly for free.
@@ -75,14 +73,15 @@ class Finisher {
     const int64_t column = panel_ * kPanelOutputs;
     const bool whole_panel = product_.outputs - column >= kPanelOutputs;
     if (product_.next != nullptr) {
-      const int64_t step = first_row_ / kBlockRows * product_.next_steps + panel_;
+      const int64_t step =
+          first_row_ / kBlockRows * product_.next_steps + panel_ - product_.next_panel;
       std::byte* target = product_.next + step * step_bytes(kType);
       each_row<kActivation>(end, [target](int64_t row, F32 left, F32 right) {
         store_step<kType>(left.v, right.v, target + row * kStepBytes);
       });
       return;
     }
-    const int64_t stride = product_.y_stride;
+    const int64_t stride = product_.outputs;
     float* y = product_.y + first_row_ * stride + column;
     if (whole_panel) {
       each_row<kActivation>(end, [y, stride](int64_t row, F32 left, F32 right) {
@@ -126,31 +125,37 @@ class Finisher {
   const std::byte* sums_ = nullptr;
 };
 
-/// One block times one panel: what a kernel puts into `sums`.
+/// One block times one panel: what a kernel puts into `sums`, or adds to them.
 struct BlockProduct {
   const std::byte* block;
   const std::byte* panel;
   int64_t rows;  // may be more than a block: the rest follows
   int64_t steps;
+  bool add;
   std::byte* sums;
 };
 
 /// The loops around multiply_block(block_product, finisher). The kernel has to finish the
-/// finisher's block before it returns.
+/// finisher's block before it writes sums.
 template <TileType kType, typename MultiplyBlock>
 inline void multiply_panels(const TileProduct& product, const MultiplyBlock& multiply_block) {
-  alignas(64)
-      std::byte sums[2][kSumsBytes];  // the block that is multiplied, the one that is finished
-  int current = 0;
-  const int64_t bytes = product.steps * step_bytes(kType);  // of a block, and of a panel
+  alignas(64) std::byte own_sums[2][kSumsBytes];  // the block that is multiplied, the one before
+  constexpr int64_t kStep = step_bytes(kType);
+  const int64_t blocks = (product.rows + kBlockRows - 1) / kBlockRows;
+  const bool last_part = product.first_step + product.steps == product.panel_steps;
   Finisher<kType> finisher(product);
   for (int64_t panel = product.panel_begin; panel < product.panel_end; ++panel) {
-    for (int64_t row = 0; row < product.rows; row += kBlockRows, current ^= 1) {
-      multiply_block(
-          BlockProduct{product.blocks + row / kBlockRows * bytes, product.weights + panel * bytes,
-                       product.rows - row, product.steps, sums[current]},
-          finisher);
-      finisher.start(panel, row, sums[current]);
+    const std::byte* weights =
+        product.weights + (panel * product.panel_steps + product.first_step) * kStep;
+    for (int64_t block = 0; block < blocks; ++block) {
+      const int64_t number = panel * blocks + block;
+      std::byte* sums =
+          product.sums == nullptr ? own_sums[number % 2] : product.sums + number * kSumsBytes;
+      const int64_t row = block * kBlockRows;
+      multiply_block(BlockProduct{product.blocks + block * product.steps * kStep, weights,
+                                  product.rows - row, product.steps, product.first_step > 0, sums},
+                     finisher);
+      if (last_part) finisher.start(panel, row, sums);
     }
   }
 }

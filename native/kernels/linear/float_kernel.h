@@ -24,12 +24,12 @@ void multiply_float_panels(const FloatProduct& layer) {
     const Rows<const float> weights{layer.weights + output * layer.inputs, kPanelOutputs};
     for (int64_t row = 0; row < layer.rows; row += kFloatRows) {
       const int64_t rows = layer.rows - row < kFloatRows ? layer.rows - row : kFloatRows;
-      const Strided x{layer.x + row * layer.x_stride, layer.x_stride, 1};
+      const Strided x{layer.x + row * layer.inputs, layer.inputs, 1};
       product<V>(rows, kPanelOutputs / V::kWidth, x, weights, layer.inputs, false,
                  Rows<float>{sums, kPanelOutputs});
       bias_activation<V>(sums, kPanelOutputs, layer.bias + output, layer.activation, rows,
                          left < kPanelOutputs ? left : kPanelOutputs,
-                         layer.y + row * layer.y_stride + output, layer.y_stride);
+                         layer.y + row * layer.outputs + output, layer.outputs);
     }
   }
 }

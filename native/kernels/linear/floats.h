@@ -10,7 +10,6 @@ namespace sentence_torch {
 /// input, [panel][input][32 outputs], and the bias is padded to whole panels.
 struct FloatProduct {
   const float* x;
-  int64_t x_stride;
   int64_t rows;
   const float* weights;  // of panel 0
   int64_t inputs;
@@ -20,7 +19,6 @@ struct FloatProduct {
   const float* bias;
   Activation activation;
   float* y;
-  int64_t y_stride;
 };
 
 using FloatMultiply = void (*)(const FloatProduct& product);

@@ -31,17 +31,17 @@ inline float convert_row(const float* x, int64_t inputs, int64_t steps, std::byt
   return largest / 127;
 }
 
-void convert_to_int8(const float* x, int64_t x_stride, int64_t rows, int64_t inputs,
-                     std::byte* blocks, float* row_scales) {
+void convert_to_int8(const float* x, int64_t rows, int64_t inputs, std::byte* blocks,
+                     float* row_scales) {
   const int64_t steps = (inputs + kInt8Inputs - 1) / kInt8Inputs;
   for (int64_t row = 0; row < rows; ++row) {
     std::byte* block = blocks + row / kBlockRows * steps * step_bytes(TileType::kInt8);
     row_scales[row] =
-        convert_row(x + row * x_stride, inputs, steps, block + row % kBlockRows * kStepBytes);
+        convert_row(x + row * inputs, inputs, steps, block + row % kBlockRows * kStepBytes);
   }
 }
 
-/// sums[32] = one row x panel.
+/// sums[32] = one row x panel. Products are never in parts here: int8 rows need their scale first.
 inline void multiply_row(const std::byte* row, const std::byte* panel, int64_t steps,
                          int32_t* sums) {
   for (int64_t output = 0; output < kPanelOutputs; ++output) sums[output] = 0;
@@ -76,7 +76,7 @@ void multiply_int8(const TileProduct& product) {
       }
       bias_activation<V>(values, kPanelOutputs, product.bias + first, product.activation, 1,
                          left < kPanelOutputs ? left : kPanelOutputs,
-                         product.y + row * product.y_stride + first, product.y_stride);
+                         product.y + row * product.outputs + first, product.outputs);
     }
   }
 }

@@ -14,6 +14,15 @@ namespace {
 
 // A helper thread takes at least so many panels at once.
 constexpr int64_t kPanelGrain = 2;
+// Rows of one product: as many as pay for reading the weights, whose memory is far away. Between
+// two layers fewer, so that the values between them stay in the second-level cache.
+constexpr int64_t kMaxRows = 512;
+constexpr int64_t kMaxRowsOfBoth = 256;
+constexpr int64_t kBytesBetween = 512 * 1024;
+
+int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+int64_t panels(int64_t outputs) { return divide_up(outputs, kPanelOutputs); }
 
 /// Memory of this thread that is kept from call to call.
 std::byte* scratch(AlignedBytes& kept, int64_t bytes) {
@@ -21,7 +30,9 @@ std::byte* scratch(AlignedBytes& kept, int64_t bytes) {
   return kept.data();
 }
 
-int64_t panels(int64_t outputs) { return (outputs + kPanelOutputs - 1) / kPanelOutputs; }
+float* float_scratch(AlignedBytes& kept, int64_t count) {
+  return reinterpret_cast<float*>(scratch(kept, count * static_cast<int64_t>(sizeof(float))));
+}
 
 }  // namespace
 
@@ -35,19 +46,17 @@ struct PackedLinear::Impl {
   bool round_inputs = false;
   AlignedBytes floats;  // without
 
+  /// Whether outputs can be written as inputs of `next`.
   bool feeds(const Impl& next) const {
     return kernels != nullptr && kernels == next.kernels && kernels->type != TileType::kInt8;
   }
 
-  int64_t block_bytes(int64_t rows) const {
-    const int64_t blocks = (rows + kBlockRows - 1) / kBlockRows;
-    return blocks * tiles.steps * step_bytes(kernels->type);
-  }
-
   void multiply_floats(const float* x, int64_t rows, float* y) const;
-  void multiply_tiles(const std::byte* blocks, const float* row_scales, int64_t rows, float* y,
-                      std::byte* next, int64_t next_steps) const;
+  void multiply_tiles(const float* x, int64_t rows, float* y) const;
+  void multiply_both(const Impl& down, const float* x, int64_t rows, float* y) const;
   std::byte* convert(const float* x, int64_t rows, float* row_scales) const;
+  TileProduct whole_product(const std::byte* blocks, int64_t rows) const;
+  void multiply(TileProduct product) const;
 };
 
 PackedLinear::PackedLinear(const float* weight, const float* bias, int64_t outputs, int64_t inputs,
@@ -81,73 +90,108 @@ size_t PackedLinear::bytes() const {
 }
 
 void PackedLinear::run(const float* x, int64_t rows, float* y) const {
-  float row_scales[kMaxProductRows];
-  for (int64_t row = 0; row < rows; row += kMaxProductRows) {
-    const int64_t count = std::min(rows - row, kMaxProductRows);
-    const float* from = x + row * impl_->inputs;
-    float* to = y + row * impl_->outputs;
-    if (impl_->kernels == nullptr) {
-      impl_->multiply_floats(from, count, to);
-    } else {
-      const std::byte* blocks = impl_->convert(from, count, row_scales);
-      impl_->multiply_tiles(blocks, row_scales, count, to, nullptr, 0);
-    }
+  for (int64_t row = 0; row < rows; row += kMaxRows) {
+    const int64_t count = std::min(rows - row, kMaxRows);
+    const auto multiply =
+        impl_->kernels == nullptr ? &Impl::multiply_floats : &Impl::multiply_tiles;
+    (*impl_.*multiply)(x + row * impl_->inputs, count, y + row * impl_->outputs);
   }
 }
 
 void PackedLinear::run_both(const PackedLinear& up, const PackedLinear& down, const float* x,
                             int64_t rows, float* y) {
   thread_local AlignedBytes kept;
-  const Impl& first = *up.impl_;
-  const Impl& second = *down.impl_;
-  for (int64_t row = 0; row < rows; row += kMaxProductRows) {
-    const int64_t count = std::min(rows - row, kMaxProductRows);
-    const float* from = x + row * first.inputs;
-    float* to = y + row * second.outputs;
-    if (first.feeds(second)) {
-      std::byte* next = scratch(kept, second.block_bytes(count));
-      first.multiply_tiles(first.convert(from, count, nullptr), nullptr, count, nullptr, next,
-                           second.tiles.steps);
-      second.multiply_tiles(next, nullptr, count, to, nullptr, 0);
+  for (int64_t row = 0; row < rows; row += kMaxRowsOfBoth) {
+    const int64_t count = std::min(rows - row, kMaxRowsOfBoth);
+    const float* from = x + row * up.inputs();
+    float* to = y + row * down.outputs();
+    if (up.impl_->feeds(*down.impl_)) {
+      up.impl_->multiply_both(*down.impl_, from, count, to);
     } else {
-      auto* between = reinterpret_cast<float*>(
-          scratch(kept, count * first.outputs * static_cast<int64_t>(sizeof(float))));
+      float* between = float_scratch(kept, count * up.outputs());
       up.run(from, count, between);
       down.run(between, count, to);
     }
   }
 }
 
-std::byte* PackedLinear::Impl::convert(const float* x, int64_t rows, float* row_scales) const {
-  thread_local AlignedBytes kept;
-  std::byte* blocks = scratch(kept, block_bytes(rows));
-  kernels->convert(x, inputs, rows, inputs, blocks, row_scales);
-  return blocks;
-}
-
-void PackedLinear::Impl::multiply_tiles(const std::byte* blocks, const float* row_scales,
-                                        int64_t rows, float* y, std::byte* next,
-                                        int64_t next_steps) const {
-  parallel_for(panels(outputs), kPanelGrain, [&](int64_t begin, int64_t end) {
-    kernels->multiply(TileProduct{blocks, rows, tiles.bytes.data(), tiles.steps, begin, end,
-                                  outputs, bias.data(), activation, row_scales, tiles.scales.data(),
-                                  tiles.sums.data(), y, outputs, next, next_steps});
-  });
-}
-
 void PackedLinear::Impl::multiply_floats(const float* x, int64_t rows, float* y) const {
   thread_local AlignedBytes kept;
   const float* source = x;
   if (round_inputs) {
-    auto* rounded = reinterpret_cast<float*>(
-        scratch(kept, rows * inputs * static_cast<int64_t>(sizeof(float))));
+    float* rounded = float_scratch(kept, rows * inputs);
     std::transform(x, x + rows * inputs, rounded, round_to_bfloat16);
     source = rounded;
   }
   const auto* weights = reinterpret_cast<const float*>(floats.data());
   parallel_for(panels(outputs), kPanelGrain, [&](int64_t begin, int64_t end) {
-    linear_kernels().float32(FloatProduct{source, inputs, rows, weights, inputs, begin, end,
-                                          outputs, bias.data(), activation, y, outputs});
+    linear_kernels().float32(FloatProduct{source, rows, weights, inputs, begin, end, outputs,
+                                          bias.data(), activation, y});
+  });
+}
+
+void PackedLinear::Impl::multiply_tiles(const float* x, int64_t rows, float* y) const {
+  float row_scales[kMaxRows];
+  TileProduct product = whole_product(convert(x, rows, row_scales), rows);
+  product.row_scales = row_scales;
+  product.y = y;
+  multiply(product);
+}
+
+/// The outputs of this layer are made some panels at a time, and multiplied with what belongs to
+/// them of the next layer's weights before they leave the cache.
+void PackedLinear::Impl::multiply_both(const Impl& down, const float* x, int64_t rows,
+                                       float* y) const {
+  thread_local AlignedBytes kept_between, kept_sums;
+  const int64_t blocks = divide_up(rows, kBlockRows);
+  const int64_t step = blocks * step_bytes(kernels->type);
+  const int64_t all = panels(outputs);
+  const int64_t at_once = std::clamp<int64_t>(kBytesBetween / step, 1, all);
+  TileProduct first = whole_product(convert(x, rows, nullptr), rows);
+  first.next = scratch(kept_between, at_once * step);
+  TileProduct second = down.whole_product(first.next, rows);
+  second.sums = scratch(kept_sums, panels(down.outputs) * blocks * kSumsBytes);
+  second.y = y;
+  for (int64_t panel = 0; panel < all; panel += at_once) {
+    first.panel_begin = first.next_panel = panel;
+    first.panel_end = std::min(panel + at_once, all);
+    second.first_step = panel;
+    first.next_steps = second.steps = first.panel_end - panel;
+    multiply(first);
+    down.multiply(second);
+  }
+}
+
+std::byte* PackedLinear::Impl::convert(const float* x, int64_t rows, float* row_scales) const {
+  thread_local AlignedBytes kept;
+  const int64_t bytes = divide_up(rows, kBlockRows) * tiles.steps * step_bytes(kernels->type);
+  std::byte* blocks = scratch(kept, bytes);
+  kernels->convert(x, rows, inputs, blocks, row_scales);
+  return blocks;
+}
+
+TileProduct PackedLinear::Impl::whole_product(const std::byte* blocks, int64_t rows) const {
+  TileProduct product{};
+  product.blocks = blocks;
+  product.rows = rows;
+  product.steps = product.panel_steps = tiles.steps;
+  product.weights = tiles.bytes.data();
+  product.panel_end = panels(outputs);
+  product.outputs = outputs;
+  product.bias = bias.data();
+  product.activation = activation;
+  product.weight_scales = tiles.scales.data();
+  product.weight_sums = tiles.sums.data();
+  return product;
+}
+
+void PackedLinear::Impl::multiply(TileProduct product) const {
+  const int64_t first = product.panel_begin;
+  parallel_for(product.panel_end - first, kPanelGrain, [&](int64_t begin, int64_t end) {
+    TileProduct part = product;
+    part.panel_begin = first + begin;
+    part.panel_end = first + end;
+    kernels->multiply(part);
   });
 }
 

@@ -31,8 +31,8 @@ constexpr int64_t kBlockRows = 32;
 constexpr int64_t kPanelOutputs = 32;
 constexpr int64_t kStepBytes = 64;
 constexpr int64_t kTileBytes = kTileRows * kStepBytes;
-/// Rows of one product at most: their sums fit the stack.
-constexpr int64_t kMaxProductRows = 512;
+/// Sums of a block of rows and a panel.
+constexpr int64_t kSumsBytes = kBlockRows * kPanelOutputs * 4;
 
 constexpr int64_t inputs_per_step(TileType type) { return type == TileType::kInt8 ? 64 : 32; }
 
@@ -46,13 +46,21 @@ constexpr int64_t kLowPart = 2 * kTileBytes;
 
 /// activation(rows x panels[panel_begin, panel_end) + bias), written to `y` or, as rows of a next
 /// product of the same type, to `next`. Whatever belongs to outputs is padded to whole panels.
+///
+/// A product may be computed in parts along the inputs: `blocks` has `steps` of the `panel_steps`
+/// that weights have, from `first_step` on. All parts but the last leave their sums in `sums`.
 struct TileProduct {
   const std::byte* blocks;
   int64_t rows;
-  const std::byte* weights;  // of panel 0
   int64_t steps;
+
+  const std::byte* weights;  // of panel 0
+  int64_t panel_steps;
+  int64_t first_step;
   int64_t panel_begin;
   int64_t panel_end;
+  std::byte* sums;  // [panel][block of rows], kSumsBytes each; null if there is one part
+
   int64_t outputs;  // the last panel may have fewer than 32
   const float* bias;
   Activation activation;
@@ -63,8 +71,8 @@ struct TileProduct {
   const int32_t* weight_sums;
 
   float* y;
-  int64_t y_stride;
-  std::byte* next;  // null if y is written; never with kInt8, whose rows need a scale first
+  std::byte* next;     // null if y is written; never with kInt8, whose rows need a scale first
+  int64_t next_panel;  // whose outputs are the first step of `next`
   int64_t next_steps;
 };
 
@@ -72,7 +80,7 @@ struct TileProduct {
 struct TileKernels {
   TileType type;
   /// Converts rows to blocks. What fills up the last tile and step is zero.
-  void (*convert)(const float* x, int64_t x_stride, int64_t rows, int64_t inputs, std::byte* blocks,
+  void (*convert)(const float* x, int64_t rows, int64_t inputs, std::byte* blocks,
                   float* row_scales);
   void (*multiply)(const TileProduct& product);
 };
