@@ -97,7 +97,7 @@ class TileAttention {
     for (int64_t k = 0; k < head.tokens; k += kKeys) {
       const int64_t keys = head.tokens - k < kKeys ? head.tokens - k : kKeys;
       for (int64_t i = 0; i < keys; i += 32) score(k + i, scores_ + i / 16 * kTile);
-      for (int64_t i = 0; i < count; ++i) exponentiate(i, keys, k > 0);
+      exponentiate(count, keys, k > 0);
       for (int64_t c = 0; c < head_size_; c += 32) add_values(k, keys, c);
     }
     for (int64_t i = 0; i < count; ++i) {
@@ -146,46 +146,67 @@ class TileAttention {
         n);
   }
 
-  /// Scores of query i to weights.
-  void exponentiate(int64_t i, int64_t keys, bool more) {
-    const float* const scores = scores_ + i * 16;
+  /// Scores of `count` queries to weights.
+  void exponentiate(int64_t count, int64_t keys, bool more) {
+    for (int64_t i = 0; i < count; ++i)
+      maximum_of_lanes(scores_ + i * 16, keys).store(rows_ + i * 16, All{});
+    F32 maximum = across_lanes(rows_, [](F32 x, F32 y) { return F32::max(x, y); }),
+        before = F32::set1(0);
+    if (more) {
+      const F32 old = F32::load(maximum_, All{});
+      maximum = F32::max(maximum, old);
+      const F32 factor = power(old - maximum);
+      factor.store(factor_, All{});
+      before = F32::load(divisor_, All{}) * factor;
+    }
+    maximum.store(maximum_, All{});
+    for (int64_t i = 0; i < count; ++i) weigh(i, keys).store(rows_ + i * 16, All{});
+    const F32 sum = across_lanes(rows_, [](F32 x, F32 y) { return x + y; });
+    (before + sum).store(divisor_, All{});
+    if (more) shrink_sums(count);
+  }
+
+  static F32 maximum_of_lanes(const float* scores, int64_t keys) {
     const int64_t whole = keys / 16, rest = keys % 16;
     F32 most = F32::set1(-INFINITY);
     for (int64_t g = 0; g < whole; ++g) {
       most = F32::max(most, F32::load(scores + g * kTile, All{}));
     }
-    if (rest > 0) {
-      const __mmask16 lanes = static_cast<__mmask16>((1 << rest) - 1);
-      most.v = _mm512_mask_max_ps(most.v, lanes, most.v, _mm512_loadu_ps(scores + whole * kTile));
-    }
-    float maximum = most.max();
-    if (more) {
-      maximum = maximum > maximum_[i] ? maximum : maximum_[i];
-      shrink(i, power(F32::set1(maximum_[i] - maximum)));
-    }
-    maximum_[i] = maximum;
-
-    const F32 shift = F32::set1(maximum);
-    const auto weight = [&](int64_t g) {
-      if (g < whole) return power(F32::load(scores + g * kTile, All{}) - shift);
-      if (g > whole || rest == 0) return F32::set1(0);
-      return power(F32::load(scores + g * kTile, All{}) - shift).only(First{rest});
-    };
-    F32 sum = F32::set1(0);
-    for (int64_t g = 0; g * 16 < keys; g += 2) {
-      const F32 a = weight(g), b = weight(g + 1);
-      store_row(pairs_of<kParts>(a, b), weights_ + g / 2 * kParts * kTile, i);
-      sum = sum + (a + b);
-    }
-    divisor_[i] = (more ? divisor_[i] : 0) + sum.sum();
+    if (rest == 0) return most;
+    const __mmask16 lanes = static_cast<__mmask16>((1 << rest) - 1);
+    return {_mm512_mask_max_ps(most.v, lanes, most.v, _mm512_loadu_ps(scores + whole * kTile))};
   }
 
-  /// What query i has summed up, times the factor (in all lanes).
-  void shrink(int64_t i, F32 factor) {
-    divisor_[i] *= _mm512_cvtss_f32(factor.v);
-    for (int64_t c = 0; c < head_size_; c += 16) {
-      float* const sum = sums_ + c / 16 * kTile + i * 16;
-      (F32::load(sum, All{}) * factor).store(sum, All{});
+  /// Scores of query i to weights. Returns their sum, lane by lane.
+  F32 weigh(int64_t i, int64_t keys) {
+    const F32 maximum = F32::set1(maximum_[i]);
+    const auto weight = [&](int64_t key) {
+      return power(F32::load(scores_ + (key + i) * 16, All{}) - maximum);
+    };
+    float* weights = weights_ + i * 16;
+    F32 sum = F32::set1(0);
+    int64_t key = 0;
+    for (; key + 32 <= keys; key += 32, weights += kParts * kTile) {
+      const F32 a = weight(key), b = weight(key + 16);
+      store_row(pairs_of<kParts>(a, b), weights, 0);
+      sum = sum + (a + b);
+    }
+    const int64_t rest = keys - key;
+    if (rest == 0) return sum;
+    const F32 a = rest < 16 ? weight(key).only(First{rest}) : weight(key);
+    const F32 b = rest > 16 ? weight(key + 16).only(First{rest - 16}) : F32::set1(0);
+    store_row(pairs_of<kParts>(a, b), weights, 0);
+    return sum + (a + b);
+  }
+
+  /// A greater maximum showed up: what was summed up is worth less.
+  void shrink_sums(int64_t count) {
+    for (int64_t i = 0; i < count; ++i) {
+      const F32 factor = F32::set1(factor_[i]);
+      for (int64_t c = 0; c < head_size_; c += 16) {
+        float* const sum = sums_ + c / 16 * kTile + i * 16;
+        (F32::load(sum, All{}) * factor).store(sum, All{});
+      }
     }
   }
 
@@ -193,7 +214,7 @@ class TileAttention {
   const F32 scale_;
   float *const rows_, *const queries_, *const weights_, *const scores_, *const sums_, *const tiles_;
   float *keys_ = nullptr, *values_ = nullptr;
-  float maximum_[16], divisor_[16];
+  alignas(64) float maximum_[16], divisor_[16], factor_[16];
 };
 
 template <int kParts>
@@ -201,6 +222,7 @@ void run_parts(const AttentionBatch& batch, int64_t begin, int64_t end, float* s
   const TileRegisters registers;
   TileAttention<kParts> attention(batch.shape, scratch);
   for (int64_t unit = begin; unit < end; ++unit) {
+    prefetch_next_text<F32>(batch, unit, end);
     attention.run_head(head_of(batch, unit));
   }
 }

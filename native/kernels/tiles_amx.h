@@ -68,6 +68,21 @@ inline void transpose_tile(const float* from, float* to) {
   }
 }
 
+/// Lane i: the 16 values of row i of a tile, combined.
+template <typename Combine>
+inline F32 across_lanes(const float* tile, const Combine& combine) {
+  const float* rows[16];
+  for (int i = 0; i < 16; ++i) rows[i] = tile + i * 16;
+  F32 quads[4];
+  for (int i = 0; i < 4; ++i) {
+    const F32 left = combine(F32::load_quads(rows + i, 0), F32::load_quads(rows + i, 4));
+    const F32 right = combine(F32::load_quads(rows + i, 8), F32::load_quads(rows + i, 12));
+    quads[i] = combine(left, right);
+  }
+  F32::transpose_quads(quads);
+  return combine(combine(quads[0], quads[1]), combine(quads[2], quads[3]));
+}
+
 /// The tile registers, all of the full size, while it lives.
 class TileRegisters {
  public:

@@ -26,6 +26,22 @@ inline Head head_of(const AttentionBatch& batch, int64_t unit) {
           {batch.context + first * width + column, width}};
 }
 
+/// Asks the cache for a part of the next text, which lies behind this one, so that it is there when
+/// all heads of this one are done: a head's rows lie too far apart for the processor to foresee.
+template <typename V>
+inline void prefetch_next_text(const AttentionBatch& batch, int64_t unit, int64_t end) {
+  constexpr int64_t kLine = 16, kMost = 1 << 16;
+  const AttentionShape& shape = batch.shape;
+  const int64_t text = unit / shape.heads, head = unit % shape.heads;
+  if ((text + 1) * shape.heads >= end) return;
+  const int64_t row = 3 * shape.heads * shape.head_size;
+  const float* next = batch.qkv + batch.offsets[text + 1] * row;
+  const int64_t all = (batch.offsets[text + 2] - batch.offsets[text + 1]) * row;
+  const int64_t size = all < kMost ? all : kMost;
+  const int64_t last = size * (head + 1) / shape.heads;
+  for (int64_t i = size * head / shape.heads; i < last; i += kLine) V::prefetch(next + i);
+}
+
 /// Attention with queries in the lanes: a block of scores has a row per key and a column per query,
 /// so that the softmax needs no sum across lanes and no key is padding. Keys are taken kKeys at a
 /// time; what was summed up is scaled when a greater maximum shows up.
@@ -40,7 +56,10 @@ class Attention {
 
   static void run(const AttentionBatch& batch, int64_t begin, int64_t end, float* scratch) {
     Attention attention(batch.shape, scratch);
-    for (int64_t unit = begin; unit < end; ++unit) attention.run_head(head_of(batch, unit));
+    for (int64_t unit = begin; unit < end; ++unit) {
+      prefetch_next_text<V>(batch, unit, end);
+      attention.run_head(head_of(batch, unit));
+    }
   }
 
  private:

@@ -19,6 +19,9 @@ struct F32 {
   static F32 load(const float* p, First n) { return {_mm256_maskload_ps(p, mask(n))}; }
   void store(float* p, All) const { _mm256_storeu_ps(p, v); }
   void store(float* p, First n) const { _mm256_maskstore_ps(p, mask(n), v); }
+  static void prefetch(const float* p) {
+    _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T1);
+  }
   F32 only(All) const { return *this; }
   F32 only(First n) const { return {_mm256_and_ps(v, _mm256_castsi256_ps(mask(n)))}; }
 

@@ -27,6 +27,11 @@ struct F32 {
     vst1q_f32(lanes, v);
     for (int64_t i = 0; i < n.count; ++i) p[i] = lanes[i];
   }
+#ifdef _MSC_VER
+  static void prefetch(const float* p) { __prefetch(p); }
+#else
+  static void prefetch(const float* p) { __builtin_prefetch(p); }
+#endif
   F32 only(All) const { return *this; }
   F32 only(First n) const {
     const int32_t lanes[kWidth] = {0, 1, 2, 3};

@@ -21,6 +21,8 @@ struct F32 {
   static F32 load(const float*, First) { return {0}; }
   void store(float* p, All) const { *p = v; }
   void store(float*, First) const {}
+  /// Asks the cache for the line at p, which need not be readable.
+  static void prefetch(const float*) {}
   F32 only(All) const { return *this; }
   F32 only(First) const { return {0}; }
 
