@@ -2,6 +2,7 @@
 
 #include "binding/environment.h"
 #include "binding/session_wrap.h"
+#include "runtime/cpu.h"
 #include "runtime/stream_scope.h"
 
 namespace {
@@ -15,6 +16,16 @@ Napi::Value devices(const Napi::CallbackInfo& info) {
   return found;
 }
 
+// cpu(): { isa: string; bfloat16: boolean; int8: boolean }
+Napi::Value cpu(const Napi::CallbackInfo& info) {
+  const sentence_torch::Cpu found = sentence_torch::cpu();
+  auto object = Napi::Object::New(info.Env());
+  object.Set("isa", sentence_torch::to_string(found.isa));
+  object.Set("bfloat16", found.bfloat16);
+  object.Set("int8", found.int8);
+  return object;
+}
+
 // shutdown(timeoutMs: number, exitCode: number): void
 void shutdown(const Napi::CallbackInfo& info) {
   Environment::end_process(std::chrono::milliseconds(info[0].ToNumber().Int64Value()),
@@ -25,6 +36,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   Environment::open(env);
   exports.Set("Session", sentence_torch::SessionWrap::define(env));
   exports.Set("devices", Napi::Function::New(env, devices, "devices"));
+  exports.Set("cpu", Napi::Function::New(env, cpu, "cpu"));
   exports.Set("shutdown", Napi::Function::New(env, shutdown, "shutdown"));
   return exports;
 }
