@@ -25,18 +25,6 @@ struct ModelOptions {
   std::vector<std::string> disabled_passes;
 };
 
-struct PassCount {
-  std::string name;
-  int count;
-};
-
-/// What the optimiser made of a model.
-struct Listing {
-  std::vector<PassCount> passes;
-  std::string graph;
-  bool padding_free = false;
-};
-
 /// A TorchScript trace of a whole SentenceTransformer, verified, frozen and ready on its device.
 /// Immutable: any number of streams run it at once.
 class Model {
@@ -48,8 +36,6 @@ class Model {
   /// Runs the batch and writes each text's embedding into its row.
   void encode(const Batch& batch) const;
 
-  const Listing& listing() const { return listing_; }
-
  private:
   Model(torch::jit::Module module, ModelOptions options);
 
@@ -58,7 +44,6 @@ class Model {
 
   torch::jit::Module module_;
   ModelOptions options_;
-  Listing listing_;
 };
 
 }  // namespace sentence_torch
