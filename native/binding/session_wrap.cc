@@ -6,6 +6,7 @@
 #include "model/pass_names.h"
 #include "runtime/cpu_budget.h"
 #include "runtime/failure.h"
+#include "runtime/shared_forward.h"
 #include "runtime/stream_scope.h"
 
 namespace sentence_torch {
@@ -107,9 +108,12 @@ Napi::Value SessionWrap::run(const Napi::CallbackInfo& info) {
     kept_alive.Set(0u, Value());
     kept_alive.Set(1u, info[2]);
     const auto urgency = info[3].ToBoolean() ? Urgency::kUrgent : Urgency::kNormal;
-    auto work = [slot = model_, batch, cores = cores_]() -> Promises::MakeValue {
+    // The executor's streams end before it does.
+    auto work = [slot = model_, batch, cores = cores_,
+                 executor = executor_.get()]() -> Promises::MakeValue {
       if (*slot == nullptr) throw Failure("ST_DISPOSED", "The model is not loaded.");
       const CpuBudget::Share share(CpuBudget::process(), cores);
+      const SharedForward helped(*executor);
       (*slot)->encode(*batch);
       return nullptr;
     };
