@@ -62,6 +62,7 @@ export class SentenceTransformer implements AsyncDisposable {
     this.#scheduler = new Scheduler((batch, urgent) => session.run(batch, urgent), tokenizer, {
       name: manifest.name,
       streams: session.streams,
+      paddingFree: session.listing.paddingFree,
       maxSeqLength: manifest.maxSeqLength,
       maxBatchTokens: this.#maxBatchTokens,
       maxQueuedTexts: options.maxQueuedTexts ?? 100_000,

@@ -22,7 +22,8 @@ export interface EncodeOptions {
   /** Most texts in one batch. Default: no limit but `maxBatchTokens`. */
   batchSize?: number;
   /**
-   * Most tokens in one batch, padding included: longest text x number of texts. A longer text runs alone.
+   * Most tokens in one batch: their sum where the model runs without padding, else longest text x number of texts. A
+   * longer text runs alone.
    * Default: 512 on the CPU, 16384 on CUDA.
    */
   maxBatchTokens?: number;
