@@ -8,7 +8,7 @@ export interface Addon {
   readonly Session: new (options: SessionOptions) => Session;
   /** Devices that libtorch can use now. */
   devices(): { cuda: number };
-  /** What the kernels use of this CPU, and which products it has in hardware. */
+  /** What the kernels use of this CPU, and which products it has in hardware. ST_INVALID_OPTION for a wrong SENTENCE_TORCH_ISA. */
   cpu(): { isa: string; bfloat16: boolean; int8: boolean };
   /** Stops every stream of this environment and joins it: for the exit handler. Past `timeoutMs` the process ends at once. */
   shutdown(timeoutMs: number, exitCode: number): void;

@@ -1,8 +1,9 @@
 #include <napi.h>
 
+#include "binding/coded.h"
 #include "binding/environment.h"
 #include "binding/session_wrap.h"
-#include "runtime/cpu.h"
+#include "kernels/isa.h"
 #include "runtime/stream_scope.h"
 
 namespace {
@@ -18,12 +19,13 @@ Napi::Value devices(const Napi::CallbackInfo& info) {
 
 // cpu(): { isa: string; bfloat16: boolean; int8: boolean }
 Napi::Value cpu(const Napi::CallbackInfo& info) {
-  const sentence_torch::Cpu found = sentence_torch::cpu();
-  auto object = Napi::Object::New(info.Env());
-  object.Set("isa", sentence_torch::to_string(found.isa));
-  object.Set("bfloat16", found.bfloat16);
-  object.Set("int8", found.int8);
-  return object;
+  return sentence_torch::coded(info.Env(), "ST_INVALID_OPTION", [&] {
+    auto found = Napi::Object::New(info.Env());
+    found.Set("isa", sentence_torch::to_string(sentence_torch::isa()));
+    found.Set("bfloat16", sentence_torch::has_bfloat16());
+    found.Set("int8", sentence_torch::has_int8());
+    return found;
+  });
 }
 
 // shutdown(timeoutMs: number, exitCode: number): void

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { Addon, Listing, Session as NativeSession, SessionOptions } from '../../binding.d.ts';
+import type { Addon, Listing, Session as NativeSession } from '../../binding.d.ts';
 import type { LoadOptions } from '../encode/options.ts';
 import { createError, isErrorCode } from '../errors.ts';
 import type { ModelFolder } from '../model-store/model-folder.ts';
@@ -35,28 +35,31 @@ export class Session {
     const addon = loadAddon();
     const device = chooseDevice(addon, options.device ?? 'auto');
     const { streams, intraOpThreads } = chooseThreads(device, options);
-    const dtype = chooseDtype(options, { device, bfloat16: addon.cpu().bfloat16 });
+    const dtype = chooseDtype(options, { device, bfloat16: native(() => addon.cpu()).bfloat16 });
     const { optimize = true } = options;
     const { manifest } = folder;
-    const native = construct(addon, {
-      modelPath: folder.modelPath,
-      device,
-      dimension: manifest.dimension,
-      padTokenId: manifest.padding.tokenId,
-      padLeft: manifest.padding.side === 'left',
-      tokenTypeIds: manifest.inputs.includes('token_type_ids'),
-      streams,
-      intraOpThreads,
-      dtype,
-      optimize: optimize !== false,
-      disabledPasses: typeof optimize === 'object' ? optimize.disable : [],
-    });
+    const session = native(
+      () =>
+        new addon.Session({
+          modelPath: folder.modelPath,
+          device,
+          dimension: manifest.dimension,
+          padTokenId: manifest.padding.tokenId,
+          padLeft: manifest.padding.side === 'left',
+          tokenTypeIds: manifest.inputs.includes('token_type_ids'),
+          streams,
+          intraOpThreads,
+          dtype,
+          optimize: optimize !== false,
+          disabledPasses: typeof optimize === 'object' ? optimize.disable : [],
+        }),
+    );
     try {
-      const listing = await native.load();
+      const listing = await session.load();
       if (process.env.SENTENCE_TORCH_DEBUG === 'graph') printGraph(manifest.name, listing);
-      return new Session(native, { device, streams, dtype, listing });
+      return new Session(session, { device, streams, dtype, listing });
     } catch (error) {
-      await native.dispose();
+      await session.dispose();
       throw fromNative(error);
     }
   }
@@ -93,9 +96,10 @@ function printGraph(name: string, { passes, graph }: Listing): void {
   process.stderr.write(`sentence-torch: ${name}\npasses: ${counts}\n${graph}\n`);
 }
 
-function construct(addon: Addon, options: SessionOptions): NativeSession {
+/** Calls the addon. */
+function native<T>(call: () => T): T {
   try {
-    return new addon.Session(options);
+    return call();
   } catch (error) {
     throw fromNative(error);
   }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "binding/coded.h"
 #include "binding/environment.h"
 #include "model/pass_names.h"
 #include "runtime/cpu_budget.h"
@@ -38,19 +39,6 @@ class Job : public Task {
   const char* const fallback_code_;
   const std::function<Promises::MakeValue()> work_;
 };
-
-/// Calls `work`, and throws whatever it throws as a JS error with a code.
-template <typename Work>
-auto coded(Napi::Env env, const char* fallback_code, Work work) {
-  try {
-    return work();
-  } catch (const Napi::Error&) {
-    throw;
-  } catch (...) {
-    const Failure failure = describe(std::current_exception(), fallback_code);
-    throw to_js_error(env, failure.code(), failure.what());
-  }
-}
 
 std::shared_ptr<Executor> start_executor(Napi::Env env, const SessionOptions& options) {
   return coded(env, "ST_OUT_OF_MEMORY", [&] {

@@ -21,7 +21,7 @@ class SharedForward final : public Team {
   Executor& executor_;
   // A helper may look at it once more when the forward has ended.
   const std::shared_ptr<ForwardTeam> team_ = std::make_shared<ForwardTeam>();
-  const TeamScope scope_{this};
+  const TeamScope scope_{*this};
 };
 
 }  // namespace sentence_torch
