@@ -8,6 +8,8 @@ export interface Addon {
   readonly Session: new (options: SessionOptions) => Session;
   /** Devices that libtorch can use now. */
   devices(): { cuda: number };
+  /** What the kernels use of this CPU, and which products it has in hardware. ST_INVALID_OPTION for a wrong SENTENCE_TORCH_ISA. */
+  cpu(): { isa: string; bfloat16: boolean; int8: boolean };
   /** Stops every stream of this environment and joins it: for the exit handler. Past `timeoutMs` the process ends at once. */
   shutdown(timeoutMs: number, exitCode: number): void;
 }
@@ -23,12 +25,27 @@ export interface SessionOptions {
   tokenTypeIds: boolean;
   streams: number;
   intraOpThreads: number;
+  /** How linear layers are computed: 'float32', 'bfloat16' or 'int8'. */
+  dtype: string;
+  optimize: boolean;
+  /** Names of optimiser passes to skip. An unknown one is refused by the constructor with ST_INVALID_OPTION. */
+  disabledPasses: readonly string[];
+}
+
+/** What the optimiser made of the model. */
+export interface Listing {
+  /** The passes that changed something, in order, and how often. */
+  passes: { name: string; count: number }[];
+  /** The graph that runs, in TorchScript's own form. */
+  graph: string;
+  /** Whether padding is left out of the computation. */
+  paddingFree: boolean;
 }
 
 /** One model on one device, run by streams: long-lived threads that take batches from one queue. */
 export interface Session {
-  /** Loads, verifies and warms the model up on the streams. Call it once, before `run`. */
-  load(): Promise<void>;
+  /** Loads, verifies and optimises the model, and warms every stream up. Call it once, before `run`. */
+  load(): Promise<Listing>;
   /**
    * Runs one batch. `ids` holds the token ids of all texts end to end, `lengths` how many each has.
    * The embedding of text i is written into `rows[i]`, cut to its length. Inputs are copied before the call returns.

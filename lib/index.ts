@@ -14,6 +14,7 @@ export {
   SentenceTorchError,
 } from './errors.ts';
 export type { SimilarityFunction } from './model-store/manifest.ts';
+export type { Dtype } from './native/dtype.ts';
 export type { Priority } from './scheduler/call.ts';
 export type {
   BatchEvent,
@@ -24,6 +25,7 @@ export type {
 } from './scheduler/stats.ts';
 export {
   type DisposeOptions,
+  type Optimization,
   SentenceTransformer,
   type StreamOptions,
 } from './sentence-transformer.ts';

@@ -12,6 +12,7 @@ import { checkIterable, checkText, copyTexts } from './encode/texts.ts';
 import { createError, withCallerStack } from './errors.ts';
 import type { Manifest, SimilarityFunction } from './model-store/manifest.ts';
 import { openModelFolder } from './model-store/model-folder.ts';
+import type { Dtype } from './native/dtype.ts';
 import { Session } from './native/session.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 import type { Stats } from './scheduler/stats.ts';
@@ -22,6 +23,12 @@ import { type Embeddings, similarity, type Tensor } from './util/similarity.ts';
 
 /** Options of {@link SentenceTransformer.encodeStream}: those of encode() that make sense for a stream. */
 export type StreamOptions = Omit<EncodeOptions, 'convertToTensor' | 'showProgressBar'>;
+
+/** A pass of the optimiser, and at how many places of the model it changed something. */
+export interface Optimization {
+  readonly name: string;
+  readonly count: number;
+}
 
 /** Options of {@link SentenceTransformer.dispose}. */
 export interface DisposeOptions {
@@ -55,6 +62,7 @@ export class SentenceTransformer implements AsyncDisposable {
     this.#scheduler = new Scheduler((batch, urgent) => session.run(batch, urgent), tokenizer, {
       name: manifest.name,
       streams: session.streams,
+      paddingFree: session.listing.paddingFree,
       maxSeqLength: manifest.maxSeqLength,
       maxBatchTokens: this.#maxBatchTokens,
       maxQueuedTexts: options.maxQueuedTexts ?? 100_000,
@@ -105,6 +113,19 @@ export class SentenceTransformer implements AsyncDisposable {
   /** `'cpu'` or `'cuda:N'`. */
   get device(): string {
     return this.#session.device;
+  }
+
+  /** How the model is computed: the `dtype` of load(), `'auto'` resolved. */
+  get dtype(): Dtype {
+    return this.#session.dtype;
+  }
+
+  /**
+   * What the optimiser did: the passes that changed something, in order, and at how many places. Empty with
+   * `optimize: false`. The environment variable `SENTENCE_TORCH_DEBUG=graph` prints the graph they made to stderr.
+   */
+  get optimizations(): readonly Optimization[] {
+    return this.#session.listing.passes.map((pass) => ({ ...pass }));
   }
 
   /** The prompts that `promptName` can name. */

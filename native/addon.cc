@@ -1,7 +1,9 @@
 #include <napi.h>
 
+#include "binding/coded.h"
 #include "binding/environment.h"
 #include "binding/session_wrap.h"
+#include "kernels/isa.h"
 #include "runtime/stream_scope.h"
 
 namespace {
@@ -15,6 +17,17 @@ Napi::Value devices(const Napi::CallbackInfo& info) {
   return found;
 }
 
+// cpu(): { isa: string; bfloat16: boolean; int8: boolean }
+Napi::Value cpu(const Napi::CallbackInfo& info) {
+  return sentence_torch::coded(info.Env(), "ST_INVALID_OPTION", [&] {
+    auto found = Napi::Object::New(info.Env());
+    found.Set("isa", sentence_torch::to_string(sentence_torch::isa()));
+    found.Set("bfloat16", sentence_torch::has_bfloat16());
+    found.Set("int8", sentence_torch::has_int8());
+    return found;
+  });
+}
+
 // shutdown(timeoutMs: number, exitCode: number): void
 void shutdown(const Napi::CallbackInfo& info) {
   Environment::end_process(std::chrono::milliseconds(info[0].ToNumber().Int64Value()),
@@ -25,6 +38,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   Environment::open(env);
   exports.Set("Session", sentence_torch::SessionWrap::define(env));
   exports.Set("devices", Napi::Function::New(env, devices, "devices"));
+  exports.Set("cpu", Napi::Function::New(env, cpu, "cpu"));
   exports.Set("shutdown", Napi::Function::New(env, shutdown, "shutdown"));
   return exports;
 }

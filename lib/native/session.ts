@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
-import type { Addon, Session as NativeSession, SessionOptions } from '../../binding.d.ts';
+import type { Addon, Listing, Session as NativeSession } from '../../binding.d.ts';
 import type { LoadOptions } from '../encode/options.ts';
 import { createError, isErrorCode } from '../errors.ts';
 import type { ModelFolder } from '../model-store/model-folder.ts';
 import type { BatchItem } from '../scheduler/batch-runner.ts';
 import { loadAddon } from './addon.ts';
+import { chooseDtype, type Dtype } from './dtype.ts';
 
 /** A model loaded on a device, with its streams. */
 export class Session {
@@ -12,12 +13,21 @@ export class Session {
   readonly device: string;
   /** Batches that run at once. */
   readonly streams: number;
+  /** The one in use. */
+  readonly dtype: Dtype;
+  /** What the optimiser did. */
+  readonly listing: Listing;
   readonly #native: NativeSession;
 
-  private constructor(native: NativeSession, device: string, streams: number) {
+  private constructor(
+    native: NativeSession,
+    settings: Pick<Session, 'device' | 'streams' | 'dtype' | 'listing'>,
+  ) {
     this.#native = native;
-    this.device = device;
-    this.streams = streams;
+    this.device = settings.device;
+    this.streams = settings.streams;
+    this.dtype = settings.dtype;
+    this.listing = settings.listing;
   }
 
   /** Loads the verified model of `folder`. `options` are checked. */
@@ -25,24 +35,33 @@ export class Session {
     const addon = loadAddon();
     const device = chooseDevice(addon, options.device ?? 'auto');
     const { streams, intraOpThreads } = chooseThreads(device, options);
+    const dtype = chooseDtype(options, { device, bfloat16: native(() => addon.cpu()).bfloat16 });
+    const { optimize = true } = options;
     const { manifest } = folder;
-    const native = construct(addon, {
-      modelPath: folder.modelPath,
-      device,
-      dimension: manifest.dimension,
-      padTokenId: manifest.padding.tokenId,
-      padLeft: manifest.padding.side === 'left',
-      tokenTypeIds: manifest.inputs.includes('token_type_ids'),
-      streams,
-      intraOpThreads,
-    });
+    const session = native(
+      () =>
+        new addon.Session({
+          modelPath: folder.modelPath,
+          device,
+          dimension: manifest.dimension,
+          padTokenId: manifest.padding.tokenId,
+          padLeft: manifest.padding.side === 'left',
+          tokenTypeIds: manifest.inputs.includes('token_type_ids'),
+          streams,
+          intraOpThreads,
+          dtype,
+          optimize: optimize !== false,
+          disabledPasses: typeof optimize === 'object' ? optimize.disable : [],
+        }),
+    );
     try {
-      await native.load();
+      const listing = await session.load();
+      if (process.env.SENTENCE_TORCH_DEBUG === 'graph') printGraph(manifest.name, listing);
+      return new Session(session, { device, streams, dtype, listing });
     } catch (error) {
-      await native.dispose();
+      await session.dispose();
       throw fromNative(error);
     }
-    return new Session(native, device, streams);
   }
 
   /** Runs one batch; resolves when every item's row is written. An urgent one goes before prepared ones that are not. */
@@ -72,9 +91,15 @@ export class Session {
   }
 }
 
-function construct(addon: Addon, options: SessionOptions): NativeSession {
+function printGraph(name: string, { passes, graph }: Listing): void {
+  const counts = passes.map((pass) => `${pass.name} x ${pass.count}`).join(', ') || 'none';
+  process.stderr.write(`sentence-torch: ${name}\npasses: ${counts}\n${graph}\n`);
+}
+
+/** Calls the addon. */
+function native<T>(call: () => T): T {
   try {
-    return new addon.Session(options);
+    return call();
   } catch (error) {
     throw fromNative(error);
   }

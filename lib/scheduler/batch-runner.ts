@@ -3,6 +3,7 @@ import type { Call, Priority } from './call.ts';
 import type { Clock } from './clock.ts';
 import type { Item } from './lane.ts';
 import { MemoryBudget } from './memory-budget.ts';
+import type { Layout } from './policy.ts';
 import type { Recorder } from './stats.ts';
 
 /** What a batch is to the one who runs it. */
@@ -26,13 +27,21 @@ export interface BatchOutcome {
  */
 export class BatchRunner {
   readonly #run: RunBatch;
+  readonly #layout: Layout;
   readonly #clock: Clock;
   readonly #recorder: Recorder;
   readonly #outcome: BatchOutcome;
   readonly #memory: MemoryBudget;
 
-  constructor(run: RunBatch, clock: Clock, recorder: Recorder, outcome: BatchOutcome) {
+  constructor(
+    run: RunBatch,
+    layout: Layout,
+    clock: Clock,
+    recorder: Recorder,
+    outcome: BatchOutcome,
+  ) {
     this.#run = run;
+    this.#layout = layout;
     this.#clock = clock;
     this.#recorder = recorder;
     this.#outcome = outcome;
@@ -49,7 +58,7 @@ export class BatchRunner {
     const items = batch.filter((item) => !item.call.isOver);
     if (items.length === 0) return;
     const started = this.#clock.now();
-    const event = { ...sizeOf(items), priority };
+    const event = { ...sizeOf(items, this.#layout), priority };
     let failure: { error: unknown } | undefined;
     try {
       await this.#run(items, priority === 'interactive');
@@ -74,8 +83,11 @@ export class BatchRunner {
   }
 }
 
-function sizeOf(items: readonly Item[]): { texts: number; tokens: number; paddedTokens: number } {
+function sizeOf(
+  items: readonly Item[],
+  layout: Layout,
+): { texts: number; tokens: number; paddedTokens: number } {
   const tokens = items.reduce((sum, item) => sum + item.tokens, 0);
   const longest = items.reduce((max, item) => Math.max(max, item.tokens), 0);
-  return { texts: items.length, tokens, paddedTokens: longest * items.length };
+  return { texts: items.length, tokens, paddedTokens: layout.cost(items.length, longest, tokens) };
 }

@@ -1,5 +1,5 @@
 import type { Call } from './call.ts';
-import { chooseRun, type Limits, longestFirst, merge, type Waiting } from './policy.ts';
+import { chooseRun, type Layout, type Limits, merge, type Waiting } from './policy.ts';
 
 /** A tokenized text that waits for its batch. */
 export class Item implements Waiting {
@@ -28,12 +28,17 @@ export class Item implements Waiting {
   }
 }
 
-/** The waiting texts of one priority, kept longest first, whose calls take turns. */
+/** The waiting texts of one priority, kept in the order of the layout, whose calls take turns. */
 export class Lane {
+  readonly #layout: Layout;
   #waiting: Item[] = [];
   #tokens = 0;
   #turns = 0;
   #arrivals = 0;
+
+  constructor(layout: Layout) {
+    this.#layout = layout;
+  }
 
   get texts(): number {
     return this.#waiting.length;
@@ -58,13 +63,13 @@ export class Lane {
       if (call.turn === 0) call.turn = ++this.#turns;
       return new Item(call, ids, row, arrival);
     });
-    this.#waiting = merge(this.#waiting, items.sort(longestFirst));
+    this.#waiting = merge(this.#waiting, items.sort(this.#layout.compare), this.#layout);
     this.#tokens += sumOfTokens(items);
   }
 
   /** Takes the next batch out; the call whose turn it was goes behind the others. Something must be waiting. */
   take(memoryShare: number): Item[] {
-    const { start, end } = chooseRun(this.#waiting, memoryShare);
+    const { start, end } = chooseRun(this.#waiting, this.#layout, memoryShare);
     const batch = this.#waiting.splice(start, end - start);
     this.#tokens -= sumOfTokens(batch);
     const served = batch.reduce((first, item) => (item.turn < first.turn ? item : first));

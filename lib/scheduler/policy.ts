@@ -4,7 +4,7 @@
 export interface Limits {
   /** Most texts in a batch. */
   readonly batchSize: number;
-  /** Most tokens in a batch, padding included: longest text x number of texts. One text alone may exceed it. */
+  /** Most tokens computed in a batch, padding included where there is any. One text alone may exceed it. */
   readonly maxBatchTokens: number;
 }
 
@@ -31,17 +31,36 @@ export interface Run {
  */
 const maxPaddingShare = 0.1;
 
-/** The order of the waiting list: longest first, and of one length the oldest first. */
-export function longestFirst(a: Waiting, b: Waiting): number {
-  return b.tokens - a.tokens || a.arrival - b.arrival;
+/** How the texts of a batch lie in memory: what that costs, and the order in which they wait for it. */
+export interface Layout {
+  /** The order of the waiting list. */
+  compare(a: Waiting, b: Waiting): number;
+  /** Tokens that are computed for so many texts of so many tokens in all. */
+  cost(texts: number, longest: number, tokens: number): number;
 }
 
-/** Merges two lists sorted by `longestFirst` into one. */
-export function merge<T extends Waiting>(waiting: readonly T[], arrived: readonly T[]): T[] {
+/** A rectangle, each text padded to the longest: texts of about one length wait together. */
+export const padded: Layout = {
+  compare: (a, b) => b.tokens - a.tokens || a.arrival - b.arrival,
+  cost: (texts, longest) => texts * longest,
+};
+
+/** End to end, without padding: any texts go together, so those that came first go first. */
+export const paddingFree: Layout = {
+  compare: (a, b) => a.arrival - b.arrival,
+  cost: (_texts, _longest, tokens) => tokens,
+};
+
+/** Merges two lists in the layout's order into one. */
+export function merge<T extends Waiting>(
+  waiting: readonly T[],
+  arrived: readonly T[],
+  { compare }: Layout,
+): T[] {
   const merged: T[] = [];
   let i = 0;
   for (const item of arrived) {
-    while (i < waiting.length && longestFirst(waiting[i] as T, item) <= 0) {
+    while (i < waiting.length && compare(waiting[i] as T, item) <= 0) {
       merged.push(waiting[i++] as T);
     }
     merged.push(item);
@@ -51,36 +70,37 @@ export function merge<T extends Waiting>(waiting: readonly T[], arrived: readonl
 }
 
 /**
- * The next batch: a run of the sorted list around the text whose turn it is, so that the neighbours are those of nearest
- * length. It grows to the side that adds less padding, as long as the limits of every text in it hold.
+ * The next batch: a run of the list in the layout's order around the text whose turn it is. It grows to the side that
+ * adds less padding, as long as the limits of every text in it hold. In a rectangle that makes neighbours of nearest length;
+ * without padding, texts that came next.
  *
  * `memoryShare` is the share of the token budget that memory allows.
  *
  * Nobody starves: turns go round, so a text is passed over at most once per call that waited when it came to be the
  * first of its own call.
  */
-export function chooseRun(waiting: readonly Waiting[], memoryShare = 1): Run {
+export function chooseRun(waiting: readonly Waiting[], layout: Layout, memoryShare = 1): Run {
   const seed = indexOfNext(waiting);
   let { batchSize, maxBatchTokens } = at(waiting, seed).limits;
   let start = seed;
   let end = seed + 1;
   let tokens = at(waiting, seed).tokens;
+  let longest = tokens;
 
   /** The padding of the run with this candidate; undefined if it can't be in it. */
-  const paddingWith = (candidate: Waiting | undefined, longest: number): number | undefined => {
+  const paddingWith = (candidate: Waiting | undefined): number | undefined => {
     if (candidate === undefined) return undefined;
     const merged = stricter({ batchSize, maxBatchTokens }, candidate.limits);
     const count = end - start + 1;
-    const cost = count * longest;
+    const used = tokens + candidate.tokens;
+    const cost = layout.cost(count, Math.max(longest, candidate.tokens), used);
     if (count > merged.batchSize || cost > merged.maxBatchTokens * memoryShare) return undefined;
-    const padding = cost - tokens - candidate.tokens;
-    return padding <= maxPaddingShare * cost ? padding : undefined;
+    return cost - used <= maxPaddingShare * cost ? cost - used : undefined;
   };
 
   for (;;) {
-    const [longer, shorter] = [waiting[start - 1], waiting[end]];
-    const upwards = paddingWith(longer, longer?.tokens ?? 0);
-    const downwards = paddingWith(shorter, at(waiting, start).tokens);
+    const upwards = paddingWith(waiting[start - 1]);
+    const downwards = paddingWith(waiting[end]);
     if (upwards === undefined && downwards === undefined) return { start, end };
     const added =
       downwards !== undefined && downwards <= (upwards ?? Number.POSITIVE_INFINITY)
@@ -88,6 +108,7 @@ export function chooseRun(waiting: readonly Waiting[], memoryShare = 1): Run {
         : at(waiting, --start);
     ({ batchSize, maxBatchTokens } = stricter({ batchSize, maxBatchTokens }, added.limits));
     tokens += added.tokens;
+    longest = Math.max(longest, added.tokens);
   }
 }
 

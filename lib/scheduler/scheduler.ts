@@ -6,6 +6,7 @@ import { type Clock, systemClock } from './clock.ts';
 import { QueueGauge, type QueueLimits } from './gauge.ts';
 import { Intake, type Tokenized } from './intake.ts';
 import { type Item, Lane } from './lane.ts';
+import { type Layout, padded, paddingFree } from './policy.ts';
 import { Recorder, type Stats } from './stats.ts';
 import { abortError, type CallControl, Watch } from './watch.ts';
 
@@ -14,6 +15,8 @@ export interface SchedulerSettings extends QueueLimits {
   /** The model's name, for events. */
   readonly name: string;
   readonly streams: number;
+  /** Whether batches are computed end to end, without padding. */
+  readonly paddingFree: boolean;
   /** Default of the calls' own limit; for a full batch, and for what is tokenized ahead. */
   readonly maxBatchTokens: number;
   readonly maxQueueDelayMs: number;
@@ -41,6 +44,7 @@ interface Queue {
  */
 export class Scheduler {
   readonly #settings: SchedulerSettings;
+  readonly #layout: Layout;
   readonly #clock: Clock;
   readonly #recorder: Recorder;
   readonly #runner: BatchRunner;
@@ -56,13 +60,14 @@ export class Scheduler {
     clock = systemClock,
   ) {
     this.#settings = settings;
+    this.#layout = settings.paddingFree ? paddingFree : padded;
     this.#clock = clock;
     this.#recorder = new Recorder(settings.name);
     this.#gauge = new QueueGauge(settings);
     const end = (call: Call, error: unknown) => this.#end(call, error);
     this.#watch = new Watch(clock, end);
     const outcome = { written: (items: readonly Item[]) => this.#written(items), failed: end };
-    this.#runner = new BatchRunner(run, clock, this.#recorder, outcome);
+    this.#runner = new BatchRunner(run, this.#layout, clock, this.#recorder, outcome);
     this.#queues = {
       interactive: this.#makeQueue('interactive', tokenizer),
       bulk: this.#makeQueue('bulk', tokenizer),
@@ -106,7 +111,7 @@ export class Scheduler {
 
   #makeQueue(priority: Priority, tokenizer: Tokenizer): Queue {
     const { streams, maxBatchTokens } = this.#settings;
-    const lane = new Lane();
+    const lane = new Lane(this.#layout);
     const intake = new Intake(tokenizer, {
       now: this.#clock.now,
       wantsMore: () =>

@@ -24,7 +24,7 @@ export interface Stats {
   readonly tokens: number;
   /** Tokens computed for them, padding included. */
   readonly paddedTokens: number;
-  /** Share of the computed tokens that was padding. */
+  /** Share of the computed tokens that was padding: 0 where the model runs without. */
   readonly paddingShare: number;
   readonly batches: number;
   /** Calls refused because the queue was full. */

@@ -39,6 +39,21 @@ void check(const Batch& batch, int64_t dimension) {
   }
 }
 
+LinearForm to_form(const std::string& dtype) {
+  if (dtype == "bfloat16") return LinearForm::kBfloat16;
+  if (dtype == "int8") return LinearForm::kInt8;
+  return LinearForm::kFloat32;
+}
+
+std::vector<std::string> to_strings(const Napi::Value& value) {
+  const auto array = value.As<Napi::Array>();
+  std::vector<std::string> strings;
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    strings.push_back(array.Get(i).ToString().Utf8Value());
+  }
+  return strings;
+}
+
 }  // namespace
 
 SessionOptions to_session_options(const Napi::Object& object) {
@@ -49,6 +64,9 @@ SessionOptions to_session_options(const Napi::Object& object) {
   options.model.pad_token_id = to_int(object, "padTokenId");
   options.model.pad_left = object.Get("padLeft").ToBoolean();
   options.model.token_type_ids = object.Get("tokenTypeIds").ToBoolean();
+  options.model.form = to_form(object.Get("dtype").ToString());
+  options.model.optimize = object.Get("optimize").ToBoolean();
+  options.model.disabled_passes = to_strings(object.Get("disabledPasses"));
   options.streams = to_int(object, "streams");
   options.intra_op_threads = to_int(object, "intraOpThreads");
   return options;
@@ -59,6 +77,21 @@ Batch to_batch(const Napi::Value& ids, const Napi::Value& lengths, const Napi::V
   Batch batch{to_ints(ids), to_ints(lengths), to_rows(rows)};
   check(batch, dimension);
   return batch;
+}
+
+Napi::Value to_js(Napi::Env env, const Listing& listing) {
+  auto passes = Napi::Array::New(env, listing.passes.size());
+  for (uint32_t i = 0; i < listing.passes.size(); ++i) {
+    auto pass = Napi::Object::New(env);
+    pass.Set("name", listing.passes[i].name);
+    pass.Set("count", listing.passes[i].count);
+    passes.Set(i, pass);
+  }
+  auto object = Napi::Object::New(env);
+  object.Set("passes", passes);
+  object.Set("graph", listing.graph);
+  object.Set("paddingFree", listing.padding_free);
+  return object;
 }
 
 Napi::Error to_js_error(Napi::Env env, const std::string& code, const std::string& message) {

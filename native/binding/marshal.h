@@ -7,7 +7,8 @@
 
 namespace sentence_torch {
 
-/// The only place where JS values become C++ structs. TypeScript has checked and defaulted them.
+/// The only place where JS values become C++ structs, and C++ structs JS values. TypeScript has
+/// checked and defaulted them.
 
 struct SessionOptions {
   ModelOptions model;
@@ -22,6 +23,9 @@ SessionOptions to_session_options(const Napi::Object& object);
 /// which is a bug in lib/.
 Batch to_batch(const Napi::Value& ids, const Napi::Value& lengths, const Napi::Value& rows,
                int64_t dimension);
+
+/// The `Listing` of binding.d.ts.
+Napi::Value to_js(Napi::Env env, const Listing& listing);
 
 /// An Error with `code`, for lib/native/errors.ts to turn into one of our classes.
 Napi::Error to_js_error(Napi::Env env, const std::string& code, const std::string& message);

@@ -21,10 +21,18 @@ std::pair<Promises::Ticket, Napi::Promise> Promises::open(Napi::Env env,
   return {last_ticket_, promise};
 }
 
-void Promises::settle(Ticket ticket, std::optional<Failure> failure) noexcept {
+void Promises::resolve(Ticket ticket, MakeValue value) noexcept {
+  settle({ticket, std::move(value)});
+}
+
+void Promises::reject(Ticket ticket, Failure failure) noexcept {
+  settle({ticket, std::move(failure)});
+}
+
+void Promises::settle(Settled settled) noexcept {
   std::lock_guard lock(mutex_);
   if (function_ == nullptr) return;
-  settled_.push_back({ticket, std::move(failure)});
+  settled_.push_back(std::move(settled));
   if (std::exchange(woken_, true)) return;
   // Under the lock: Node forbids touching the function once close() has released it.
   napi_call_threadsafe_function(function_, nullptr, napi_tsfn_nonblocking);
@@ -63,11 +71,11 @@ void Promises::deliver_one(Napi::Env env, const Settled& settled) {
   const Pending pending = std::move(found->second);
   pending_.erase(found);
   if (pending_.empty()) napi_unref_threadsafe_function(env_, function_);
-  if (settled.failure) {
-    pending.deferred.Reject(
-        to_js_error(env, settled.failure->code(), settled.failure->what()).Value());
+  if (const auto* failure = std::get_if<Failure>(&settled.outcome)) {
+    pending.deferred.Reject(to_js_error(env, failure->code(), failure->what()).Value());
   } else {
-    pending.deferred.Resolve(env.Undefined());
+    const auto& make_value = std::get<MakeValue>(settled.outcome);
+    pending.deferred.Resolve(make_value ? make_value(env) : env.Undefined());
   }
 }
 

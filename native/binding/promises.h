@@ -3,11 +3,12 @@
 #include <napi.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <unordered_map>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "runtime/failure.h"
@@ -29,8 +30,12 @@ class Promises {
   /// alive.
   std::pair<Ticket, Napi::Promise> open(Napi::Env env, const Napi::Object& kept_alive);
 
-  /// Any thread, once per ticket: resolves with undefined, or rejects.
-  void settle(Ticket ticket, std::optional<Failure> failure) noexcept;
+  /// Makes the value of a promise, on the JS thread. Empty for undefined.
+  using MakeValue = std::function<Napi::Value(Napi::Env)>;
+
+  /// Any thread, one of them, once per ticket.
+  void resolve(Ticket ticket, MakeValue value = nullptr) noexcept;
+  void reject(Ticket ticket, Failure failure) noexcept;
 
   /// JS thread, from the cleanup hook: nothing settles after this.
   void close() noexcept;
@@ -42,9 +47,10 @@ class Promises {
   };
   struct Settled {
     Ticket ticket;
-    std::optional<Failure> failure;
+    std::variant<MakeValue, Failure> outcome;
   };
 
+  void settle(Settled settled) noexcept;
   static void deliver(napi_env env, napi_value callback, void* context, void* data);
   void deliver_one(Napi::Env env, const Settled& settled);
 

@@ -2,9 +2,12 @@
 
 #include <utility>
 
+#include "binding/coded.h"
 #include "binding/environment.h"
+#include "model/pass_names.h"
 #include "runtime/cpu_budget.h"
 #include "runtime/failure.h"
+#include "runtime/shared_forward.h"
 #include "runtime/stream_scope.h"
 
 namespace sentence_torch {
@@ -14,43 +17,28 @@ namespace {
 class Job : public Task {
  public:
   Job(std::shared_ptr<Promises> promises, Promises::Ticket ticket, const char* fallback_code,
-      std::function<void()> work)
+      std::function<Promises::MakeValue()> work)
       : promises_(std::move(promises)),
         ticket_(ticket),
         fallback_code_(fallback_code),
         work_(std::move(work)) {}
 
   void run() noexcept override {
-    std::optional<Failure> failure;
     try {
-      work_();
+      promises_->resolve(ticket_, work_());
     } catch (...) {
-      failure = describe(std::current_exception(), fallback_code_);
+      promises_->reject(ticket_, describe(std::current_exception(), fallback_code_));
     }
-    promises_->settle(ticket_, std::move(failure));
   }
 
-  void cancel(const Failure& reason) noexcept override { promises_->settle(ticket_, reason); }
+  void cancel(const Failure& reason) noexcept override { promises_->reject(ticket_, reason); }
 
  private:
   const std::shared_ptr<Promises> promises_;
   const Promises::Ticket ticket_;
   const char* const fallback_code_;
-  const std::function<void()> work_;
+  const std::function<Promises::MakeValue()> work_;
 };
-
-/// Calls `work`, and throws whatever it throws as a JS error with a code.
-template <typename Work>
-auto coded(Napi::Env env, const char* fallback_code, Work work) {
-  try {
-    return work();
-  } catch (const Napi::Error&) {
-    throw;
-  } catch (...) {
-    const Failure failure = describe(std::current_exception(), fallback_code);
-    throw to_js_error(env, failure.code(), failure.what());
-  }
-}
 
 std::shared_ptr<Executor> start_executor(Napi::Env env, const SessionOptions& options) {
   return coded(env, "ST_OUT_OF_MEMORY", [&] {
@@ -58,6 +46,14 @@ std::shared_ptr<Executor> start_executor(Napi::Env env, const SessionOptions& op
         options.streams, [device = options.model.device, threads = options.intra_op_threads] {
           return enter_stream(device, threads);
         });
+  });
+}
+
+SessionOptions checked_options(const Napi::CallbackInfo& info) {
+  return coded(info.Env(), "ST_INVALID_OPTION", [&] {
+    auto options = to_session_options(info[0].As<Napi::Object>());
+    check_passes(options.model);
+    return options;
   });
 }
 
@@ -73,17 +69,18 @@ Napi::Function SessionWrap::define(Napi::Env env) {
 // new Session(options: SessionOptions)
 SessionWrap::SessionWrap(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<SessionWrap>(info),
-      options_(to_session_options(info[0].As<Napi::Object>())),
+      options_(checked_options(info)),
       promises_(Environment::of(info.Env()).promises()),
       executor_(start_executor(info.Env(), options_)) {
   Environment::of(info.Env()).adopt(executor_);
 }
 
-// load(): Promise<void>
+// load(): Promise<Listing>
 Napi::Value SessionWrap::load(const Napi::CallbackInfo& info) {
-  auto work = [slot = model_, options = options_.model] {
+  auto work = [slot = model_, options = options_.model]() -> Promises::MakeValue {
     *slot = Model::load(options);
     Environment::register_atexit();
+    return [listing = (*slot)->listing()](Napi::Env env) { return to_js(env, listing); };
   };
   return submit(info.Env(), Value(), "ST_MODEL_DAMAGED", std::move(work), Urgency::kUrgent);
 }
@@ -99,10 +96,14 @@ Napi::Value SessionWrap::run(const Napi::CallbackInfo& info) {
     kept_alive.Set(0u, Value());
     kept_alive.Set(1u, info[2]);
     const auto urgency = info[3].ToBoolean() ? Urgency::kUrgent : Urgency::kNormal;
-    auto work = [slot = model_, batch, cores = cores_] {
+    // The executor's streams end before it does.
+    auto work = [slot = model_, batch, cores = cores_,
+                 executor = executor_.get()]() -> Promises::MakeValue {
       if (*slot == nullptr) throw Failure("ST_DISPOSED", "The model is not loaded.");
       const CpuBudget::Share share(CpuBudget::process(), cores);
+      const SharedForward helped(*executor);
       (*slot)->encode(*batch);
+      return nullptr;
     };
     return submit(env, kept_alive, "ST_FORWARD_FAILED", std::move(work), urgency);
   });
@@ -113,14 +114,14 @@ Napi::Value SessionWrap::dispose(const Napi::CallbackInfo& info) {
   const auto [ticket, promise] = promises_->open(info.Env(), Value());
   executor_->stop([slot = model_, promises = promises_, ticket = ticket] {
     slot->reset();  // no stream is left: the weights go here, off the JS thread
-    promises->settle(ticket, std::nullopt);
+    promises->resolve(ticket);
   });
   return promise;
 }
 
 Napi::Value SessionWrap::submit(Napi::Env env, const Napi::Object& kept_alive,
-                                const char* fallback_code, std::function<void()> work,
-                                Urgency urgency) {
+                                const char* fallback_code,
+                                std::function<Promises::MakeValue()> work, Urgency urgency) {
   const auto [ticket, promise] = promises_->open(env, kept_alive);
   executor_->submit(std::make_unique<Job>(promises_, ticket, fallback_code, std::move(work)),
                     urgency);

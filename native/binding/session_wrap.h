@@ -24,7 +24,7 @@ class SessionWrap : public Napi::ObjectWrap<SessionWrap> {
   Napi::Value dispose(const Napi::CallbackInfo& info);
 
   Napi::Value submit(Napi::Env env, const Napi::Object& kept_alive, const char* fallback_code,
-                     std::function<void()> work, Urgency urgency);
+                     std::function<Promises::MakeValue()> work, Urgency urgency);
 
   // Filled by the load task, read by the batches that JavaScript sends once it is loaded, emptied
   // by the last stream.

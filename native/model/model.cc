@@ -13,7 +13,9 @@
 namespace sentence_torch {
 
 Model::Model(torch::jit::Module module, ModelOptions options)
-    : module_(std::move(module)), options_(std::move(options)) {}
+    : module_(std::move(module)), options_(std::move(options)) {
+  listing_.graph = module_.get_method("forward").graph()->toString();
+}
 
 std::shared_ptr<const Model> Model::load(const ModelOptions& options) {
   // The profiling executor specialises on the shapes of early calls, which are never those of later

@@ -10,6 +10,7 @@
 
 #include "kernels/linear.h"
 #include "model/batch.h"
+#include "model/listing.h"
 
 namespace sentence_torch {
 
@@ -36,6 +37,9 @@ class Model {
   /// Runs the batch and writes each text's embedding into its row.
   void encode(const Batch& batch) const;
 
+  /// What the optimiser did.
+  const Listing& listing() const { return listing_; }
+
  private:
   Model(torch::jit::Module module, ModelOptions options);
 
@@ -44,6 +48,7 @@ class Model {
 
   torch::jit::Module module_;
   ModelOptions options_;
+  Listing listing_;
 };
 
 }  // namespace sentence_torch

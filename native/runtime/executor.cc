@@ -1,6 +1,9 @@
 #include "runtime/executor.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "runtime/cpu_budget.h"
 
 namespace sentence_torch {
 namespace {
@@ -35,6 +38,7 @@ void Executor::submit(std::unique_ptr<Task> task, Urgency urgency) {
     std::lock_guard lock(mutex_);
     if (!stopped_) {
       (urgency == Urgency::kUrgent ? urgent_ : normal_).push_back(std::move(task));
+      wanted_ = true;
       changed_.notify_one();
       return;
     }
@@ -53,6 +57,7 @@ void Executor::stop_because(const Failure& reason, const OnEnded& on_ended) {
   {
     std::lock_guard lock(mutex_);
     if (!stopped_) stopped_ = reason;
+    wanted_ = true;
     waiting[0].swap(urgent_);
     waiting[1].swap(normal_);
     ended = working_ == 0;
@@ -86,15 +91,55 @@ void Executor::serve(const Enter& enter) {
 
 std::unique_ptr<Task> Executor::next_task() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return stopped_ || !urgent_.empty() || !normal_.empty(); });
-  if (stopped_) return nullptr;
+  for (;;) {
+    ++idle_;
+    changed_.wait(lock, [this] { return stopped_ || has_tasks() || !invitations_.empty(); });
+    --idle_;
+    if (stopped_) return nullptr;
+    if (has_tasks()) return take_task();
+    const auto team = std::move(invitations_.back());
+    invitations_.pop_back();
+    lock.unlock();
+    help(*team);
+    lock.lock();
+  }
+}
+
+std::unique_ptr<Task> Executor::take_task() {
   const bool normal_is_due = !normal_.empty() && urgent_in_a_row_ >= kMaxUrgentInARow;
   const bool take_urgent = !urgent_.empty() && !normal_is_due;
   urgent_in_a_row_ = take_urgent ? urgent_in_a_row_ + 1 : 0;
   auto& queue = take_urgent ? urgent_ : normal_;
   auto task = std::move(queue.front());
   queue.pop_front();
+  wanted_ = has_tasks();
   return task;
+}
+
+void Executor::help(ForwardTeam& team) const {
+  CpuBudget& budget = CpuBudget::process();
+  const CpuBudget::Loan core(budget);
+  if (!core.granted()) return;
+  team.join();
+  team.help([&] { return wanted_.load(std::memory_order_relaxed) || budget.contended(); });
+  team.part();
+}
+
+void Executor::invite(const std::shared_ptr<ForwardTeam>& team) {
+  const int spare = CpuBudget::process().spare();
+  if (spare == 0 || idle_.load(std::memory_order_relaxed) == 0) return;
+  std::lock_guard lock(mutex_);
+  if (wanted_) return;
+  const auto asked = static_cast<size_t>(std::min<int>(spare, idle_));
+  while (invitations_.size() < asked) {
+    invitations_.push_back(team);
+    changed_.notify_one();
+  }
+}
+
+void Executor::withdraw(const std::shared_ptr<ForwardTeam>& team) {
+  std::lock_guard lock(mutex_);
+  std::erase(invitations_, team);
 }
 
 void Executor::end_stream() {

@@ -88,3 +88,10 @@ test('a LIBTORCH that is unusable is an error, not skipped', async (t) => {
   t.is(code, 'ST_LIBTORCH_NOT_FOUND');
   t.regex(message, /\/no\/such\/libtorch/);
 });
+
+test('a SENTENCE_TORCH_ISA that does not exist is refused with those that do', async (t) => {
+  t.deepEqual(await errorOfLoading({ SENTENCE_TORCH_ISA: 'sse9' }), {
+    code: 'ST_INVALID_OPTION',
+    message: "SENTENCE_TORCH_ISA is 'sse9', not one of scalar, neon, avx2, avx512, amx.",
+  });
+});

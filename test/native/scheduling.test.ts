@@ -137,6 +137,9 @@ test('at the streams urgent batches go first, and of five batches at least one i
     tokenTypeIds: true,
     streams: 1,
     intraOpThreads: 1,
+    dtype: 'float32',
+    optimize: true,
+    disabledPasses: [],
   });
   const order: string[] = [];
   const loaded = session.load();

@@ -69,6 +69,7 @@ export class HeldScheduler {
       {
         name: 'held',
         streams: 1,
+        paddingFree: false,
         maxSeqLength: 512,
         maxBatchTokens: 100,
         maxQueuedTexts: 1000,

@@ -94,6 +94,42 @@ for (const device of ['gpu', 'cuda:', 'cuda:-1', 'cuda:x', 'CPU', '', 'cpu ', 7,
   });
 }
 
+for (const dtype of ['float32', 'bfloat16', 'int8', 'auto']) {
+  test(`dtype ${dtype} is accepted`, (t) => {
+    t.is(load({ dtype }).dtype, dtype as LoadOptions['dtype']);
+  });
+}
+
+for (const dtype of ['float16', 'fp32', '', 32, null]) {
+  test(`dtype ${JSON.stringify(dtype)} is refused`, (t) => {
+    t.throws(() => load({ dtype }), {
+      code: 'ST_INVALID_OPTION',
+      message: /^dtype is .*\. Give 'float32', 'bfloat16', 'int8' or 'auto'\.$/,
+    });
+  });
+}
+
+test('optimize is a boolean or names the passes to skip', (t) => {
+  t.is(load({ optimize: false }).optimize, false);
+  const disable = ['linear'];
+  const checked = load({ optimize: { disable } });
+  disable.push('changed later');
+  t.deepEqual(checked.optimize, { disable: ['linear'] });
+});
+
+for (const optimize of [1, null, 'linear', {}, { disable: 'linear' }, { disable: [1] }]) {
+  test(`optimize ${JSON.stringify(optimize)} is refused`, (t) => {
+    t.throws(() => load({ optimize }), { code: 'ST_INVALID_OPTION', message: /^optimize/ });
+  });
+}
+
+test('optimize has no other option than disable', (t) => {
+  t.throws(() => load({ optimize: { disable: [], enable: [] } }), {
+    code: 'ST_UNKNOWN_OPTION',
+    message: /^optimize has no option "enable"/,
+  });
+});
+
 test('streams and intraOpThreads are whole numbers from 1 to 1024', (t) => {
   t.deepEqual(load({ streams: 1024, intraOpThreads: 1 }), {
     device: 'auto',
@@ -115,6 +151,6 @@ test('an unknown load option is refused with the names that exist', (t) => {
   t.throws(() => load({ threads: 2 }), {
     code: 'ST_UNKNOWN_OPTION',
     message:
-      'load() has no option "threads". It has: device, streams, intraOpThreads, maxQueuedTexts, maxQueuedTokens, maxQueueDelayMs.',
+      'load() has no option "threads". It has: device, dtype, optimize, streams, intraOpThreads, maxQueuedTexts, maxQueuedTokens, maxQueueDelayMs.',
   });
 });

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { chooseRun, longestFirst, merge, type Waiting } from '../../lib/scheduler/policy.ts';
+import { chooseRun, merge, padded, paddingFree, type Waiting } from '../../lib/scheduler/policy.ts';
 
 const noLimits = { batchSize: Number.MAX_SAFE_INTEGER, maxBatchTokens: Number.MAX_SAFE_INTEGER };
 
@@ -8,8 +8,8 @@ function waiting(tokens: number, turn = 0, limits = noLimits): Waiting {
   return { tokens, arrival: turn, turn, limits };
 }
 
-function chosen(list: readonly Waiting[], memoryShare = 1): number[] {
-  const { start, end } = chooseRun(list, memoryShare);
+function chosen(list: readonly Waiting[], memoryShare = 1, layout = padded): number[] {
+  const { start, end } = chooseRun(list, layout, memoryShare);
   return list.slice(start, end).map((item) => item.tokens);
 }
 
@@ -95,39 +95,86 @@ const anyWaiting: fc.Arbitrary<Waiting> = fc.record({
     maxBatchTokens: fc.integer({ min: 1, max: 2000 }),
   }),
 });
-const anyList = fc
-  .array(anyWaiting, { minLength: 1, maxLength: 60 })
-  .map((list) => list.sort(longestFirst));
+const anyList = fc.array(anyWaiting, { minLength: 1, maxLength: 60 });
+const total = (list: readonly Waiting[]) => list.reduce((sum, item) => sum + item.tokens, 0);
 
-test('for any list: the text in turn is in, no limit is passed but by one text alone, padding stays small', (t) => {
-  fc.assert(
-    fc.property(anyList, (list) => {
-      const { start, end } = chooseRun(list);
-      const batch = list.slice(start, end);
-      const cost = (batch[0] as Waiting).tokens * batch.length;
-      const used = batch.reduce((sum, item) => sum + item.tokens, 0);
-      const firstTurn = Math.min(...list.map((item) => item.turn));
-      t.true(batch.some((item) => item.turn === firstTurn));
-      if (batch.length > 1) {
+test('without padding texts of any lengths go together, in the order in which they came', (t) => {
+  const limits = { ...noLimits, maxBatchTokens: 30 };
+  const list = [
+    waiting(9, 1, limits),
+    waiting(1, 2, limits),
+    waiting(20, 3, limits),
+    waiting(5, 4, limits),
+  ];
+  t.deepEqual(chosen(list, 1, paddingFree), [9, 1, 20]);
+  t.deepEqual(chosen(list, 0.5, paddingFree), [9, 1]);
+});
+
+test('without padding the text in turn goes first with those that came next, then with those before it', (t) => {
+  const limits = { ...noLimits, maxBatchTokens: 10 };
+  const list = [3, 4, 5, 1].map((tokens, arrival) => ({ tokens, arrival, turn: 9, limits }));
+  const [a, b, c, d] = list as [Waiting, Waiting, Waiting, Waiting];
+  t.deepEqual(chosen([a, { ...b, turn: 1 }, c, d], 1, paddingFree), [4, 5, 1]);
+  t.deepEqual(chosen([a, b, c, { ...d, turn: 1 }], 1, paddingFree), [4, 5, 1]);
+});
+
+for (const [name, layout, maxPadding] of [
+  ['a rectangle', padded, 0.1],
+  ['no padding', paddingFree, 0],
+] as const) {
+  const cost = (batch: readonly Waiting[]) =>
+    layout.cost(batch.length, Math.max(...batch.map((item) => item.tokens)), total(batch));
+
+  test(`for any list and ${name}: the text in turn is in, no limit is passed but by one text alone, padding stays small`, (t) => {
+    fc.assert(
+      fc.property(anyList, (unsorted) => {
+        const list = [...unsorted].sort(layout.compare);
+        const { start, end } = chooseRun(list, layout);
+        const batch = list.slice(start, end);
+        const firstTurn = Math.min(...list.map((item) => item.turn));
+        t.true(batch.some((item) => item.turn === firstTurn));
+        if (batch.length === 1) return;
         for (const { limits } of batch) {
-          t.true(batch.length <= limits.batchSize && cost <= limits.maxBatchTokens);
+          t.true(batch.length <= limits.batchSize && cost(batch) <= limits.maxBatchTokens);
         }
-        t.true(cost - used <= 0.1 * cost);
-      }
-    }),
-  );
-});
+        t.true(cost(batch) - total(batch) <= maxPadding * cost(batch));
+      }),
+    );
+  });
 
-test('for any lists: merging keeps every text and the order', (t) => {
-  fc.assert(
-    fc.property(anyList, anyList, (a, b) => {
-      const merged = merge(a, b);
-      t.is(merged.length, a.length + b.length);
-      const before = new Set([...a, ...b]);
-      t.true(merged.every((item) => before.has(item)));
-      merged.forEach((item, i) => {
-        if (i > 0) t.true(longestFirst(merged[i - 1] as Waiting, item) <= 0);
-      });
-    }),
-  );
-});
+  test(`for any list and ${name}: no neighbour could have joined`, (t) => {
+    fc.assert(
+      fc.property(anyList, (unsorted) => {
+        const list = [...unsorted].sort(layout.compare);
+        const { start, end } = chooseRun(list, layout);
+        for (const larger of [
+          list.slice(start, end + 1),
+          list.slice(Math.max(0, start - 1), end),
+        ]) {
+          if (larger.length === end - start) continue;
+          const padding = cost(larger) - total(larger);
+          const fits = larger.every(
+            ({ limits }) =>
+              larger.length <= limits.batchSize && cost(larger) <= limits.maxBatchTokens,
+          );
+          t.false(fits && padding <= maxPadding * cost(larger));
+        }
+      }),
+    );
+  });
+
+  test(`for any lists and ${name}: merging keeps every text and the order`, (t) => {
+    fc.assert(
+      fc.property(anyList, anyList, (one, other) => {
+        const [a, b] = [[...one].sort(layout.compare), [...other].sort(layout.compare)];
+        const merged = merge(a, b, layout);
+        t.is(merged.length, a.length + b.length);
+        const before = new Set([...a, ...b]);
+        t.true(merged.every((item) => before.has(item)));
+        merged.forEach((item, i) => {
+          if (i > 0) t.true(layout.compare(merged[i - 1] as Waiting, item) <= 0);
+        });
+      }),
+    );
+  });
+}

@@ -233,3 +233,17 @@ test('a caller whose own callback throws fails alone', async (t) => {
   await rejected;
   await good;
 });
+
+test('without padding texts of any lengths share a batch as they came, and none of it counts as padding', async (t) => {
+  const held = new HeldScheduler({ paddingFree: true });
+  const call = held.scheduler.submit(request([5, 60, 1, 30, 9]));
+  await turns();
+  t.deepEqual(held.texts, [[5, 60, 1, 30], [9]]);
+  await held.finish();
+  await call;
+  const { tokens, paddedTokens, paddingShare } = held.scheduler.stats();
+  t.deepEqual(
+    { tokens, paddedTokens, paddingShare },
+    { tokens: 105, paddedTokens: 105, paddingShare: 0 },
+  );
+});

@@ -1,0 +1,209 @@
+// Streams that help each other, under stress; built with ThreadSanitizer where there is one. Ends
+// with 0 and a line per test, or with 1 and what went wrong.
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <random>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "runtime/cpu_budget.h"
+#include "runtime/executor.h"
+#include "runtime/shared_forward.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+using sentence_torch::CpuBudget;
+using sentence_torch::Executor;
+using sentence_torch::Failure;
+using sentence_torch::parallel_for;
+using sentence_torch::SharedForward;
+using sentence_torch::Task;
+
+constexpr auto kLimit = 20s;
+
+void expect(bool ok, const char* what) {
+  if (ok) return;
+  std::printf("FAILED: %s\n", what);
+  std::exit(1);
+}
+
+/// Calls back until it is true.
+void until(const std::function<bool()>& done, const char* what) {
+  const auto deadline = std::chrono::steady_clock::now() + kLimit;
+  while (!done()) expect(std::chrono::steady_clock::now() < deadline, what);
+}
+
+struct Counts {
+  std::atomic<int> run{0};
+  std::atomic<int> cancelled{0};
+};
+
+class Lambda : public Task {
+ public:
+  Lambda(Counts& counts, std::function<void()> work) : counts_(counts), work_(std::move(work)) {}
+  void run() noexcept override {
+    work_();
+    ++counts_.run;
+  }
+  void cancel(const Failure&) noexcept override { ++counts_.cancelled; }
+
+ private:
+  Counts& counts_;
+  const std::function<void()> work_;
+};
+
+std::unique_ptr<Executor> start(int streams) {
+  return std::make_unique<Executor>(streams, [] { return std::shared_ptr<void>(); });
+}
+
+/// One section, in which plain memory is written by whoever does a piece and read by the owner.
+/// How many of them others did.
+int section(std::vector<int>& values, int64_t count, int64_t grain) {
+  std::atomic<int> done_elsewhere{0};
+  const auto owner = std::this_thread::get_id();
+  parallel_for(count, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) ++values[static_cast<size_t>(i)];
+    if (std::this_thread::get_id() != owner) ++done_elsewhere;
+  });
+  for (int64_t i = 0; i < count; ++i) {
+    expect(std::exchange(values[static_cast<size_t>(i)], 0) == 1, "every index is done once");
+  }
+  return done_elsewhere;
+}
+
+void idle_streams_help() {
+  Counts counts;
+  auto executor = start(4);
+  std::atomic<int> ended{0};
+  executor->submit(std::make_unique<Lambda>(counts, [&] {
+    const SharedForward forward(*executor);
+    std::vector<int> values(5000);
+    int64_t count = 0;
+    until([&] { return section(values, ++count % 5000 + 1, 1) > 0; }, "an idle stream helps");
+    for (int i = 0; i < 3000; ++i) section(values, i % 700 + 1, i % 9 + 1);
+    ++ended;
+  }));
+  until([&] { return ended == 1; }, "the forward ends");
+  executor.reset();
+  expect(counts.run == 1, "the task has run");
+}
+
+constexpr int kRounds = 100;
+
+void helpers_leave_for_tasks_of_their_own() {
+  Counts counts;
+  auto executor = start(2);
+  std::atomic<int> others{0};
+  int too_late = 0;
+  executor->submit(std::make_unique<Lambda>(counts, [&] {
+    const SharedForward forward(*executor);
+    std::vector<int> values(64);
+    for (int round = 1; round <= kRounds; ++round) {
+      until([&] { return section(values, 64, 1) > 0; }, "the other stream helps, again and again");
+      executor->submit(std::make_unique<Lambda>(counts, [&] { ++others; }));
+      until([&] { return too_late += section(values, 64, 1), others == round; }, "its task is run");
+    }
+  }));
+  until([&] { return counts.run == kRounds + 1; }, "all tasks run");
+  // One piece may have been about to start.
+  expect(too_late <= kRounds, "a helper takes no piece when a task of its own waits");
+}
+
+void helpers_leave_for_other_executors() {
+  Counts counts;
+  auto executor = start(16);
+  const CpuBudget& budget = CpuBudget::process();
+  const int cores = budget.spare();
+  int too_late = 0;
+  executor->submit(std::make_unique<Lambda>(counts, [&] {
+    const SharedForward forward(*executor);
+    std::vector<int> values(64);
+    for (int round = 0; round < kRounds; ++round) {
+      until([&] { return section(values, 64, 1) > 0; }, "a stream helps, again and again");
+      std::atomic<bool> granted{false};
+      std::thread other([&] {
+        const CpuBudget::Share all(CpuBudget::process(), 1 << 20);
+        granted = true;
+      });
+      const auto next = [&] {
+        const bool contended = budget.contended();
+        const int elsewhere = section(values, 64, 1);
+        if (contended) too_late += elsewhere;
+        return granted.load();
+      };
+      until(next, "borrowed cores come back");
+      other.join();
+    }
+  }));
+  until([&] { return counts.run == 1; }, "the forward ends");
+  expect(too_late <= kRounds * cores, "a helper takes no piece when another executor waits");
+}
+
+void stopping_in_the_middle() {
+  for (int round = 0; round < 200; ++round) {
+    Counts counts;
+    std::atomic<bool> stopped{false};
+    std::atomic<bool> running{false};
+    auto executor = start(3);
+    for (int i = 0; i < 2; ++i) {
+      executor->submit(std::make_unique<Lambda>(counts, [&] {
+        const SharedForward forward(*executor);
+        std::vector<int> values(40);
+        running = true;
+        while (!stopped) section(values, 40, 1);
+        for (int more = 0; more < 5; ++more) section(values, 40, 1);
+      }));
+    }
+    until([&] { return running.load(); }, "a forward runs");
+    executor->stop();
+    stopped = true;
+    expect(executor->wait_ended(kLimit), "all streams end");
+    executor.reset();
+    expect(counts.run + counts.cancelled == 2, "each task has run or was cancelled");
+  }
+}
+
+void a_full_queue() {
+  constexpr int kTasks = 2000;
+  Counts counts;
+  auto executor = start(4);
+  std::vector<std::thread> callers;
+  for (int caller = 0; caller < 3; ++caller) {
+    callers.emplace_back([&, caller] {
+      std::minstd_rand random(static_cast<unsigned>(caller + 1));
+      for (int i = 0; i < kTasks; ++i) {
+        executor->submit(std::make_unique<Lambda>(counts, [&, sections = random() % 5] {
+          const CpuBudget::Share share(CpuBudget::process(), 1);
+          const SharedForward forward(*executor);
+          std::vector<int> values(100);
+          for (unsigned s = 0; s < sections; ++s) section(values, 100, 7);
+        }));
+        if (random() % 64 == 0) std::this_thread::sleep_for(100us);  // the streams run dry
+      }
+    });
+  }
+  for (auto& caller : callers) caller.join();
+  until([&] { return counts.run == 3 * kTasks; }, "every task runs once");
+}
+
+}  // namespace
+
+int main() {
+  const std::pair<const char*, void (*)()> tests[] = {
+      {"idle streams help", idle_streams_help},
+      {"helpers leave for tasks of their own", helpers_leave_for_tasks_of_their_own},
+      {"helpers leave for other executors", helpers_leave_for_other_executors},
+      {"stopping in the middle", stopping_in_the_middle},
+      {"a full queue", a_full_queue},
+  };
+  for (const auto& [name, test] : tests) {
+    test();
+    std::printf("ok: %s\n", name);
+  }
+}
