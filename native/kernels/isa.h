@@ -8,9 +8,17 @@ enum class Isa { kScalar, kNeon, kAvx2, kAvx512, kAmx };
 
 /// What the kernels of this process use: the best that CPU and operating system offer, or less if
 /// the environment variable SENTENCE_TORCH_ISA ('scalar', 'neon', 'avx2', 'avx512', 'amx') asks for
-/// less: for tests and for comparing. Decided once.
+/// less: for tests and for comparing. The variable is a ceiling: what it names need not exist here.
+/// Decided once. Throws std::invalid_argument if the variable names no instruction set.
 Isa isa();
 
 const char* to_string(Isa isa);
+
+/// Whether the kernels have instructions for products of bfloat16 values: part of AMX, an extra of
+/// AVX-512.
+bool has_bfloat16();
+
+/// The same for products of 8-bit values.
+bool has_int8();
 
 }  // namespace sentence_torch

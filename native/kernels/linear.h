@@ -27,8 +27,12 @@ class PackedLinear {
   int64_t inputs() const;
   size_t bytes() const;
 
-  /// x: `rows` rows of inputs() values, `x_stride` apart; y likewise. x and y must not overlap.
-  void run(const float* x, int64_t x_stride, int64_t rows, float* y, int64_t y_stride) const;
+  /// Of `rows` rows, each of inputs() and outputs() values, end to end. x and y must not overlap.
+  void run(const float* x, int64_t rows, float* y) const;
+
+  /// down.run(up.run(x)), without writing the values in between in a form that only costs time.
+  static void run_both(const PackedLinear& up, const PackedLinear& down, const float* x,
+                       int64_t rows, float* y);
 
  private:
   struct Impl;

@@ -21,8 +21,28 @@ class RangeWork {
   void (*call_)(const void*, int64_t, int64_t);
 };
 
-/// Does work on [0, count), in pieces of at least `grain`, on this thread and on those that help it
-/// now (see runtime/). Returns when all is done. The work must not throw and must not call
+/// Threads that share the work of the thread that calls run().
+class Team {
+ public:
+  virtual ~Team() = default;
+  /// As parallel_for() says.
+  virtual void run(int64_t count, int64_t grain, RangeWork work) = 0;
+};
+
+/// While it lives, `team` helps the thread that made it.
+class TeamScope {
+ public:
+  explicit TeamScope(Team& team);
+  ~TeamScope();
+  TeamScope(const TeamScope&) = delete;
+  TeamScope& operator=(const TeamScope&) = delete;
+
+ private:
+  Team* const before_;
+};
+
+/// Does work on [0, count), in pieces of at least `grain`, on this thread and on the Team that
+/// helps it now, if any. Returns when all is done. The work must not throw and must not call
 /// parallel_for.
 void parallel_for(int64_t count, int64_t grain, RangeWork work);
 

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "kernels/rows.h"
+#include "kernels/simd/vector_math.h"
+
+namespace sentence_torch {
+namespace {
+
+template <Activation kActivation, typename V>
+inline V activate(V x) {
+  if constexpr (kActivation == Activation::kGelu) return gelu(x);
+  if constexpr (kActivation == Activation::kGeluTanh) return gelu_tanh(x);
+  if constexpr (kActivation == Activation::kRelu) return V::max(V::set1(0), x);
+  if constexpr (kActivation == Activation::kSilu) return x * sigmoid(x);
+  if constexpr (kActivation == Activation::kSigmoid) return sigmoid(x);
+  if constexpr (kActivation == Activation::kTanh) return tanh(x);
+  return x;
+}
+
+template <typename V, Activation kActivation>
+void activate_block(const float* x, int64_t x_stride, const float* bias, int64_t rows,
+                    int64_t columns, float* y, int64_t y_stride) {
+  for (int64_t r = 0; r < rows; ++r, x += x_stride, y += y_stride) {
+    for_vectors<V>(columns, [&](int64_t c, auto lanes, int) {
+      V v = V::load(x + c, lanes);
+      if (bias != nullptr) v = v + V::load(bias + c, lanes);
+      activate<kActivation>(v).store(y + c, lanes);
+    });
+  }
+}
+
+template <typename V>
+void bias_activation(const float* x, int64_t x_stride, const float* bias, Activation activation,
+                     int64_t rows, int64_t columns, float* y, int64_t y_stride) {
+  const auto block = [activation] {
+    switch (activation) {
+      case Activation::kNone:
+        return &activate_block<V, Activation::kNone>;
+      case Activation::kGelu:
+        return &activate_block<V, Activation::kGelu>;
+      case Activation::kGeluTanh:
+        return &activate_block<V, Activation::kGeluTanh>;
+      case Activation::kRelu:
+        return &activate_block<V, Activation::kRelu>;
+      case Activation::kSilu:
+        return &activate_block<V, Activation::kSilu>;
+      case Activation::kSigmoid:
+        return &activate_block<V, Activation::kSigmoid>;
+      case Activation::kTanh:
+        break;
+    }
+    return &activate_block<V, Activation::kTanh>;
+  }();
+  block(x, x_stride, bias, rows, columns, y, y_stride);
+}
+
+}  // namespace
+}  // namespace sentence_torch

@@ -1,0 +1,97 @@
+#pragma once
+
+// Rows of float32 to blocks (tiles.h), with AVX-512 and its bfloat16 instructions.
+
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/linear/tiles.h"
+
+namespace sentence_torch {
+namespace {
+
+inline __mmask16 first_lanes(int64_t count) {
+  if (count >= 16) return 0xffff;
+  return count <= 0 ? 0 : static_cast<__mmask16>((1u << count) - 1);
+}
+
+/// Calls convert_step(row, source, left, target) for each step of each row. `left` inputs remain,
+/// maybe fewer than a step, and none in the rows that fill up the last tile.
+template <TileType kType, typename ConvertStep>
+inline void for_each_step(const float* x, int64_t x_stride, int64_t rows, int64_t inputs,
+                          std::byte* blocks, const ConvertStep& convert_step) {
+  constexpr int64_t kInputs = inputs_per_step(kType);
+  const int64_t steps = (inputs + kInputs - 1) / kInputs;
+  const int64_t padded_rows = (rows + kTileRows - 1) / kTileRows * kTileRows;
+  for (int64_t row = 0; row < padded_rows; ++row) {
+    const float* source = x + (row < rows ? row : 0) * x_stride;
+    std::byte* target =
+        blocks + row / kBlockRows * steps * step_bytes(kType) + row % kBlockRows * kStepBytes;
+    for (int64_t step = 0; step < steps; ++step) {
+      const int64_t left = row < rows ? inputs - step * kInputs : 0;
+      convert_step(row, source + step * kInputs, left, target + step * step_bytes(kType));
+    }
+  }
+}
+
+/// 32 values to one step of a row.
+template <TileType kType>
+inline void store_step(__m512 a, __m512 b, std::byte* target) {
+  const auto high = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(b, a));
+  _mm512_store_si512(target, high);
+  if constexpr (kType == TileType::kSplit) {
+    // A bfloat16 is the upper half of a float32.
+    const __m512i wide_a = _mm512_cvtepu16_epi32(_mm512_castsi512_si256(high));
+    const __m512i wide_b = _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(high, 1));
+    const __m512 rest_a = _mm512_sub_ps(a, _mm512_castsi512_ps(_mm512_slli_epi32(wide_a, 16)));
+    const __m512 rest_b = _mm512_sub_ps(b, _mm512_castsi512_ps(_mm512_slli_epi32(wide_b, 16)));
+    _mm512_store_si512(target + kLowPart,
+                       reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(rest_b, rest_a)));
+  }
+}
+
+template <TileType kType>
+void convert_floats(const float* x, int64_t x_stride, int64_t rows, int64_t inputs,
+                    std::byte* blocks, float*) {
+  for_each_step<kType>(x, x_stride, rows, inputs, blocks,
+                       [](int64_t, const float* source, int64_t left, std::byte* target) {
+                         store_step<kType>(
+                             _mm512_maskz_loadu_ps(first_lanes(left), source),
+                             _mm512_maskz_loadu_ps(first_lanes(left - 16), source + 16), target);
+                       });
+}
+
+inline float largest_magnitude(const float* x, int64_t count) {
+  __m512 largest = _mm512_setzero_ps();
+  for (int64_t i = 0; i < count; i += 16) {
+    const __m512 values = _mm512_maskz_loadu_ps(first_lanes(count - i), x + i);
+    largest = _mm512_max_ps(largest, _mm512_abs_ps(values));
+  }
+  return _mm512_reduce_max_ps(largest);
+}
+
+void convert_int8(const float* x, int64_t x_stride, int64_t rows, int64_t inputs, std::byte* blocks,
+                  float* row_scales) {
+  for (int64_t row = 0; row < rows; ++row) {
+    row_scales[row] = largest_magnitude(x + row * x_stride, inputs) / 127;
+  }
+  for_each_step<TileType::kInt8>(
+      x, x_stride, rows, inputs, blocks,
+      [&](int64_t row, const float* source, int64_t left, std::byte* target) {
+        const float scale = left > 0 ? row_scales[row] : 0;
+        const __m512 inverse = _mm512_set1_ps(scale > 0 ? 1 / scale : 0);
+        for (int64_t i = 0; i < kStepBytes; i += 16) {
+          const __m512 values = _mm512_maskz_loadu_ps(first_lanes(left - i), source + i);
+          const __m512i whole = _mm512_cvtps_epi32(_mm512_mul_ps(values, inverse));
+          // Turning the sign bit over adds the zero point 128.
+          const __m128i bytes =
+              _mm_xor_si128(_mm512_cvtsepi32_epi8(whole), _mm_set1_epi8(static_cast<char>(0x80)));
+          _mm_store_si128(reinterpret_cast<__m128i*>(target + i), bytes);
+        }
+      });
+}
+
+}  // namespace
+}  // namespace sentence_torch

@@ -1,0 +1,159 @@
+#pragma once
+
+// Sums to outputs, with AVX-512.
+
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/generic/activation.h"
+#include "kernels/linear/convert.h"
+#include "kernels/linear/tiles.h"
+#include "kernels/simd/avx512.h"
+
+namespace sentence_torch {
+namespace {
+
+constexpr int64_t kSumsBytes = kBlockRows * kPanelOutputs * 4;
+
+/// A block of rows whose sums with a panel are complete, on its way to the outputs. It goes a few
+/// rows at a time, since the vector units are idle while tiles are multiplied: a kernel that calls
+/// advance() between its products gets bias, activation and conversion nearly for free.
+template <TileType kType>
+class Finisher {
+ public:
+  explicit Finisher(const TileProduct& product) : product_(product) {}
+  ~Finisher() { finish(); }
+  Finisher(const Finisher&) = delete;
+  Finisher& operator=(const Finisher&) = delete;
+
+  /// The next block. The one before has to be finished.
+  void start(int64_t panel, int64_t first_row, const std::byte* sums) {
+    const int64_t left = product_.rows - first_row;
+    panel_ = panel;
+    first_row_ = first_row;
+    sums_ = sums;
+    row_ = 0;
+    rows_ = left < kBlockRows ? left : kBlockRows;
+  }
+
+  void advance(int64_t rows) {
+    const int64_t end = row_ + rows < rows_ ? row_ + rows : rows_;
+    if (row_ >= end) return;
+    switch (product_.activation) {
+      case Activation::kNone:
+        finish_rows<Activation::kNone>(end);
+        break;
+      case Activation::kGelu:
+        finish_rows<Activation::kGelu>(end);
+        break;
+      case Activation::kGeluTanh:
+        finish_rows<Activation::kGeluTanh>(end);
+        break;
+      case Activation::kRelu:
+        finish_rows<Activation::kRelu>(end);
+        break;
+      case Activation::kSilu:
+        finish_rows<Activation::kSilu>(end);
+        break;
+      case Activation::kSigmoid:
+        finish_rows<Activation::kSigmoid>(end);
+        break;
+      case Activation::kTanh:
+        finish_rows<Activation::kTanh>(end);
+        break;
+    }
+    row_ = end;
+  }
+
+  void finish() { advance(kBlockRows); }
+
+ private:
+  template <Activation kActivation>
+  void finish_rows(int64_t end) const {
+    const int64_t column = panel_ * kPanelOutputs;
+    const bool whole_panel = product_.outputs - column >= kPanelOutputs;
+    if (product_.next != nullptr) {
+      const int64_t step = first_row_ / kBlockRows * product_.next_steps + panel_;
+      std::byte* target = product_.next + step * step_bytes(kType);
+      each_row<kActivation>(end, [target](int64_t row, F32 left, F32 right) {
+        store_step<kType>(left.v, right.v, target + row * kStepBytes);
+      });
+      return;
+    }
+    const int64_t stride = product_.y_stride;
+    float* y = product_.y + first_row_ * stride + column;
+    if (whole_panel) {
+      each_row<kActivation>(end, [y, stride](int64_t row, F32 left, F32 right) {
+        _mm512_storeu_ps(y + row * stride, left.v);
+        _mm512_storeu_ps(y + row * stride + 16, right.v);
+      });
+    } else {
+      const __mmask16 left_lanes = first_lanes(product_.outputs - column);
+      const __mmask16 right_lanes = first_lanes(product_.outputs - column - 16);
+      each_row<kActivation>(end, [=](int64_t row, F32 left, F32 right) {
+        _mm512_mask_storeu_ps(y + row * stride, left_lanes, left.v);
+        _mm512_mask_storeu_ps(y + row * stride + 16, right_lanes, right.v);
+      });
+    }
+  }
+
+  template <Activation kActivation, typename Store>
+  void each_row(int64_t end, const Store& store) const {
+    const int64_t column = panel_ * kPanelOutputs;
+    const F32 left_bias = F32::load(product_.bias + column, All{});
+    const F32 right_bias = F32::load(product_.bias + column + 16, All{});
+    for (int64_t row = row_; row < end; ++row) {
+      store(row, activate<kActivation>(sum(row, 0) + left_bias),
+            activate<kActivation>(sum(row, 16) + right_bias));
+    }
+  }
+
+  F32 sum(int64_t row, int64_t i) const {
+    const std::byte* sums = sums_ + (row * kPanelOutputs + i) * 4;
+    if constexpr (kType != TileType::kInt8) return {_mm512_load_ps(sums)};
+    const int64_t output = panel_ * kPanelOutputs + i;
+    const __m512i weight_sums = _mm512_loadu_si512(product_.weight_sums + output);
+    const __m512i of_zero_point = _mm512_slli_epi32(weight_sums, 7);
+    const F32 whole{_mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_load_si512(sums), of_zero_point))};
+    const F32 scale = F32::load(product_.weight_scales + output, All{});
+    return whole * scale * F32::set1(product_.row_scales[first_row_ + row]);
+  }
+
+  const TileProduct product_;
+  int64_t panel_ = 0, first_row_ = 0, row_ = 0, rows_ = 0;
+  const std::byte* sums_ = nullptr;
+};
+
+/// One block times one panel: what a kernel puts into `sums`.
+struct BlockProduct {
+  const std::byte* block;
+  const std::byte* panel;
+  int64_t rows;  // may be more than a block: the rest follows
+  int64_t steps;
+  std::byte* sums;
+};
+
+/// The loops around multiply_block(block_product, finisher). The kernel has to finish the
+/// finisher's block before it returns.
+template <TileType kType, typename MultiplyBlock>
+inline void multiply_panels(const TileProduct& product, const MultiplyBlock& multiply_block) {
+  alignas(64)
+      std::byte sums[2][kSumsBytes];  // the block that is multiplied, the one that is finished
+  int current = 0;
+  const int64_t bytes = product.steps * step_bytes(kType);  // of a block, and of a panel
+  Finisher<kType> finisher(product);
+  for (int64_t panel = product.panel_begin; panel < product.panel_end; ++panel) {
+    for (int64_t row = 0; row < product.rows; row += kBlockRows, current ^= 1) {
+      multiply_block(
+          BlockProduct{product.blocks + row / kBlockRows * bytes, product.weights + panel * bytes,
+                       product.rows - row, product.steps, sums[current]},
+          finisher);
+      finisher.start(panel, row, sums[current]);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sentence_torch

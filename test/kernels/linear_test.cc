@@ -1,0 +1,135 @@
+#include "kernels/linear.h"
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "check.h"
+
+namespace sentence_torch::testing {
+namespace {
+
+struct Shape {
+  int64_t rows, inputs, outputs;
+};
+
+struct Case {
+  std::vector<float> x, weight, bias;
+  explicit Case(const Shape& shape)
+      : x(normal(shape.rows * shape.inputs, 1, 1)),
+        weight(normal(shape.outputs * shape.inputs, 0.05f, 2)),
+        bias(normal(shape.outputs, 0.5f, 3)) {}
+};
+
+std::vector<double> linear(const std::vector<float>& x, const Case& of, const Shape& shape) {
+  std::vector<double> y;
+  for (int64_t row = 0; row < shape.rows; ++row) {
+    for (int64_t output = 0; output < shape.outputs; ++output) {
+      double sum = of.bias[static_cast<size_t>(output)];
+      for (int64_t input = 0; input < shape.inputs; ++input) {
+        sum += double{x[static_cast<size_t>(row * shape.inputs + input)]} *
+               of.weight[static_cast<size_t>(output * shape.inputs + input)];
+      }
+      y.push_back(sum);
+    }
+  }
+  return y;
+}
+
+PackedLinear pack(const Case& of, const Shape& shape, LinearForm form, Activation activation) {
+  return {of.weight.data(), of.bias.data(), shape.outputs, shape.inputs, form, activation};
+}
+
+constexpr Shape kShapes[] = {{1, 384, 384}, {2, 1, 1},    {5, 7, 33},    {11, 64, 100},
+                             {16, 65, 32},  {17, 31, 31}, {33, 100, 65}, {47, 768, 50},
+                             {512, 40, 20}, {513, 33, 40}};
+
+struct Form {
+  LinearForm form;
+  const char* name;
+  double tolerance;  // of the size of the values; float32 on tiles has 16 bits of mantissa
+};
+constexpr Form kForms[] = {{LinearForm::kFloat32, "float32", 3e-5},
+                           {LinearForm::kBfloat16, "bfloat16", 8e-3},
+                           {LinearForm::kInt8, "int8", 4e-2}};
+
+std::string title(const Form& form, const Shape& s) {
+  return std::string("linear ") + form.name + " " + std::to_string(s.rows) + " x " +
+         std::to_string(s.inputs) + " x " + std::to_string(s.outputs);
+}
+
+double size(const Shape& shape) { return 0.5 + 0.05 * std::sqrt(double(shape.inputs)); }
+
+const Test kAllShapes("linear layers of all forms and shapes", [] {
+  for (const Form& form : kForms) {
+    for (const Shape& shape : kShapes) {
+      const Case with(shape);
+      std::vector<float> y(static_cast<size_t>(shape.rows * shape.outputs), NAN);
+      pack(with, shape, form.form, Activation::kNone).run(with.x.data(), shape.rows, y.data());
+      expect_near(title(form, shape), y, linear(with.x, with, shape), form.tolerance, size(shape));
+    }
+  }
+});
+
+const Test kNoBias("a linear layer without bias", [] {
+  const Shape shape{3, 20, 10};
+  Case with(shape);
+  const PackedLinear layer(with.weight.data(), nullptr, shape.outputs, shape.inputs,
+                           LinearForm::kFloat32, Activation::kNone);
+  std::vector<float> y(30, NAN);
+  layer.run(with.x.data(), shape.rows, y.data());
+  with.bias.assign(with.bias.size(), 0);
+  expect_near("without bias", y, linear(with.x, with, shape), 1e-5, size(shape));
+});
+
+const Test kZeros("rows and weights of zeros", [] {
+  for (const Form& form : kForms) {
+    const Shape shape{2, 70, 40};
+    Case with(shape);
+    with.x.assign(with.x.size(), 0);
+    with.weight.assign(with.weight.size(), 0);
+    std::vector<float> y(80, NAN);
+    pack(with, shape, form.form, Activation::kNone).run(with.x.data(), shape.rows, y.data());
+    expect_near(title(form, shape), y, linear(with.x, with, shape), 1e-6, 1);
+  }
+});
+
+const Test kBoth("two layers at once with an activation between them", [] {
+  for (const Form& form : kForms) {
+    for (const int64_t rows : {1, 20, 40, 600}) {
+      const Shape up{rows, 48, 72}, down{rows, 72, 24};
+      const Case first(up), second(down);
+      std::vector<float> y(static_cast<size_t>(rows * down.outputs), NAN);
+      PackedLinear::run_both(pack(first, up, form.form, Activation::kRelu),
+                             pack(second, down, form.form, Activation::kNone), first.x.data(), rows,
+                             y.data());
+      std::vector<float> between;
+      for (const double value : linear(first.x, first, up)) {
+        between.push_back(static_cast<float>(std::fmax(value, 0)));
+      }
+      expect_near(title(form, up) + " twice", y, linear(between, second, down), form.tolerance,
+                  size(down));
+    }
+  }
+});
+
+const Bench kSpeed("linear", [] {
+  for (const Form& form : kForms) {
+    for (const Shape& shape : {Shape{11, 384, 1536},
+                               {128, 384, 1536},
+                               {128, 1536, 384},
+                               {128, 768, 3072},
+                               {128, 3072, 768},
+                               {512, 768, 2304}}) {
+      const Case with(shape);
+      const PackedLinear layer = pack(with, shape, form.form, Activation::kNone);
+      std::vector<float> y(static_cast<size_t>(shape.rows * shape.outputs));
+      const double flops = 2.0 * double(shape.rows) * double(shape.inputs) * double(shape.outputs);
+      measure(title(form, shape), flops, "FLOP",
+              [&] { layer.run(with.x.data(), shape.rows, y.data()); });
+    }
+  }
+});
+
+}  // namespace
+}  // namespace sentence_torch::testing
