@@ -76,6 +76,7 @@ void Model::optimise_graph() {
   auto graph = module_.get_method("forward").graph()->copy();
   if (graph->inputs()[0]->hasUses() || graph->outputs().size() != 1) return;  // not all is frozen
   graph->eraseInput(0);
+  forget_functions(*graph);
   module_ = torch::jit::Module();
   Optimised optimised = optimise(std::move(graph), options_);
   code_ = torch::jit::Code(optimised.graph, "forward");

@@ -7,9 +7,9 @@ namespace sentence_torch {
 
 /// x as the kernels take it: contiguous float32 on the CPU, rows of `size` values.
 inline at::Tensor float_rows(const at::Tensor& x, int64_t size) {
-  TORCH_CHECK(x.device().is_cpu() && x.scalar_type() == at::kFloat && x.dim() > 0 &&
-                  x.size(-1) == size,
-              "expected float32 rows of ", size, " values, got ", x.scalar_type(), " ", x.sizes());
+  TORCH_CHECK(
+      x.device().is_cpu() && x.scalar_type() == at::kFloat && x.dim() > 0 && x.size(-1) == size,
+      "expected float32 rows of ", size, " values, got ", x.scalar_type(), " ", x.sizes());
   return x.contiguous();
 }
 

@@ -63,8 +63,7 @@ class Region {
 
 Activation recognise(const Workbench& bench, Value* x, Value* y) {
   const at::Tensor points = at::linspace(-8, 8, 257);
-  const at::Tensor values =
-      Slice(bench.graph, {y}, x).run(make_probe(bench, {1}), points).front();
+  const at::Tensor values = Slice(bench.graph, {y}, x).run(make_probe(bench, {1}), points).front();
   for (const auto known : {Activation::kGelu, Activation::kGeluTanh, Activation::kRelu,
                            Activation::kSilu, Activation::kSigmoid, Activation::kTanh}) {
     if (values.sizes() == points.sizes() && values.allclose(activate(known, points), 1e-6, 1e-6))

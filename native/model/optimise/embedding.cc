@@ -1,6 +1,7 @@
 #include "model/optimise/embedding.h"
 
 #include <ATen/ATen.h>
+
 #include "model/optimise/match.h"
 #include "model/optimise/probe.h"
 
@@ -47,7 +48,8 @@ class Sorter {
     if (table.indices == bench_.input_ids()) return set(words_, table.rows);
     const Slice slice(bench_.graph, {table.indices});
     const int64_t first = slice.run(make_probe(bench_, {1})).front().flatten()[0].item<int64_t>();
-    if (indices_are(bench_, slice, [&](const at::Tensor& ids) { return at::full_like(ids, first); }))
+    if (indices_are(bench_, slice,
+                    [&](const at::Tensor& ids) { return at::full_like(ids, first); }))
       return add_constant(table.rows[first]);
     if (indices_are(bench_, slice, [&](const at::Tensor& ids) { return counted(ids) + first; }))
       return set(positions_, table.rows.slice(0, first));

@@ -60,9 +60,7 @@ bool is_sum(const Node* node) {
          is_tensor(node->input(1)) && constant_double(node->input(2)) == 1.0;
 }
 
-bool is_tensor(const Value* value) {
-  return value->type()->isSubtypeOf(*c10::TensorType::get());
-}
+bool is_tensor(const Value* value) { return value->type()->isSubtypeOf(*c10::TensorType::get()); }
 
 Value* insert(Node* where, const char* name, at::ArrayRef<Value*> inputs) {
   auto* graph = where->owningGraph();

@@ -18,9 +18,8 @@ c10::intrusive_ptr<Norm> norm_of(const Node* node) {
 
 // The node that makes the value, if it is the operator `name` and nothing else uses it.
 Node* sole_source(const Value* value, const char* name) {
-  return is(value->node(), name) && value->uses().size() == 1
-             ? const_cast<Node*>(value->node())
-             : nullptr;
+  return is(value->node(), name) && value->uses().size() == 1 ? const_cast<Node*>(value->node())
+                                                              : nullptr;
 }
 
 }  // namespace
@@ -63,9 +62,9 @@ int feed_forward(Workbench& bench) {
   for (Node* node : nodes_of(*bench.graph, "sentence_torch::linear_add_norm")) {
     const Node* up = sole_source(node->input(0), "sentence_torch::linear");
     if (up == nullptr) continue;
-    node->output()->replaceAllUsesWith(insert(
-        node, "sentence_torch::feed_forward",
-        {up->input(0), up->input(1), node->input(1), node->input(2), node->input(3)}));
+    node->output()->replaceAllUsesWith(
+        insert(node, "sentence_torch::feed_forward",
+               {up->input(0), up->input(1), node->input(1), node->input(2), node->input(3)}));
     ++count;
   }
   return count;

@@ -80,8 +80,8 @@ bool replace_normalization(Node* division) {
   const bool rows = dims && dims->isIntList() && dims->toIntVector() == std::vector<int64_t>{-1};
   if (!rows || constant_double(norm->input(1)) != 2.0 || constant_bool(norm->input(3)) != true)
     return false;
-  division->output()->replaceAllUsesWith(insert(division, "sentence_torch::l2_normalize",
-                                                {x, insert_constant(division, *epsilon)}));
+  division->output()->replaceAllUsesWith(
+      insert(division, "sentence_torch::l2_normalize", {x, insert_constant(division, *epsilon)}));
   return true;
 }
 

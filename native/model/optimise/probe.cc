@@ -65,7 +65,8 @@ ProbeBatch make_probe(const Workbench& bench, const std::vector<int64_t>& length
     std::fill_n(batch.attention_mask.mutable_data_ptr<int64_t>() + i * width, length, 1);
     for (int64_t j = 0; j < length; ++j) {
       random = random * 6364136223846793005u + 1442695040888963407u;
-      const auto id = static_cast<int64_t>((random >> 33) % static_cast<uint64_t>(bench.vocabulary));
+      const auto id =
+          static_cast<int64_t>((random >> 33) % static_cast<uint64_t>(bench.vocabulary));
       // One token in the middle of a text has the padding's id, as a user's '<pad>' would.
       const bool keep = id == bench.pad_token_id && bench.vocabulary > 1;
       ids[j] = j == 2 ? bench.pad_token_id : keep ? (id + 1) % bench.vocabulary : id;
@@ -88,8 +89,7 @@ std::vector<at::Tensor> Slice::run(const ProbeBatch& batch, const at::Tensor& fr
 }
 
 bool holds_on_probes(const Workbench& bench, const Slice& slice, const Claim& claim) {
-  for (const std::vector<int64_t>& lengths :
-       {std::vector<int64_t>{5, 3, 1, 4}, {3, 3}, {4}, {1}}) {
+  for (const std::vector<int64_t>& lengths : {std::vector<int64_t>{5, 3, 1, 4}, {3, 3}, {4}, {1}}) {
     const ProbeBatch batch = make_probe(bench, lengths);
     if (!claim(batch, slice.run(batch))) return false;
   }

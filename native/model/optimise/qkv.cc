@@ -56,7 +56,8 @@ std::vector<Value*> views_behind(Value* value) {
 
 // Scaled by a constant, neither causal nor with dropout, of one input.
 std::optional<Attention> match(Node* node) {
-  const bool plain = constant_double(node->input(4)) == 0.0 && constant_bool(node->input(5)) == false;
+  const bool plain =
+      constant_double(node->input(4)) == 0.0 && constant_bool(node->input(5)) == false;
   const bool scaled = is_none(node->input(6)) || constant_double(node->input(6));
   if (!plain || !scaled) return {};
   Attention attention{node, {}, views_behind(node->output())};
@@ -128,8 +129,7 @@ void keep_self_attention(const Workbench& bench, std::vector<Attention>& found) 
 bool shows_own_text(const ProbeBatch& batch, const at::Tensor& mask) {
   if (mask.dim() != 4) return false;
   const bool is_bool = mask.scalar_type() == at::kBool;
-  const at::Tensor all =
-      mask.expand({batch.texts(), mask.size(1), batch.width(), batch.width()});
+  const at::Tensor all = mask.expand({batch.texts(), mask.size(1), batch.width(), batch.width()});
   for (int64_t text = 0; text < batch.texts(); ++text) {
     const int64_t length = batch.lengths[static_cast<size_t>(text)];
     const at::Tensor rows = all[text].narrow(1, 0, length);

@@ -17,9 +17,9 @@ namespace {
 
 // Computes each token's row from that token's rows alone.
 bool is_token_wise(const Node* node) {
-  for (const char* name : {"sentence_torch::linear", "sentence_torch::norm",
-                           "sentence_torch::add_norm", "sentence_torch::linear_add_norm",
-                           "sentence_torch::feed_forward"}) {
+  for (const char* name :
+       {"sentence_torch::linear", "sentence_torch::norm", "sentence_torch::add_norm",
+        "sentence_torch::linear_add_norm", "sentence_torch::feed_forward"}) {
     if (is(node, name)) return true;
   }
   return is_sum(node);
@@ -132,8 +132,8 @@ class Unpadder {
 
   void pad(Value* last) {
     Node* next = last->node()->next();
-    auto* width = insert(next, "aten::size",
-                         {bench_.attention_mask(), insert_constant(next, int64_t{1})});
+    auto* width =
+        insert(next, "aten::size", {bench_.attention_mask(), insert_constant(next, int64_t{1})});
     width->setType(c10::IntType::get());
     last->replaceAllUsesWith(
         insert(next, "sentence_torch::pad", {packed_.at(last), offsets_, width}));

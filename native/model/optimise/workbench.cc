@@ -29,9 +29,9 @@ c10::intrusive_ptr<Linear> Workbench::layer(const std::vector<at::Tensor>& weigh
   auto& found = layers[{addresses, activation}];
   if (found) return found;
   const bool single = weights.size() == 1;
-  found = c10::make_intrusive<Linear>(single ? weights[0] : at::cat(weights),
-                                      single ? biases[0] : join_biases(weights, biases),
-                                      activation);
+  found =
+      c10::make_intrusive<Linear>(single ? weights[0] : at::cat(weights),
+                                  single ? biases[0] : join_biases(weights, biases), activation);
   return found;
 }
 
