@@ -1,5 +1,6 @@
 #include "model/graph.h"
 
+#include <torch/csrc/jit/api/function_impl.h>
 #include <torch/csrc/jit/ir/constants.h>
 #include <torch/csrc/jit/ir/ir.h>
 #include <torch/csrc/jit/passes/inliner.h>
@@ -72,6 +73,17 @@ int retarget_devices(torch::jit::Graph& graph, c10::Device device) {
     node->destroy();
   }
   return static_cast<int>(constants.size());
+}
+
+void forget_functions(torch::jit::Graph& graph) {
+  // Never destroyed, as the graphs that point to it may not be either.
+  static auto* forward =
+      new torch::jit::GraphFunction("forward", std::make_shared<torch::jit::Graph>(), nullptr);
+  for_each_node(graph.block(), [](Node* node) {
+    if (!node->callstack()) return;
+    node->setCallStack(
+        c10::make_intrusive<torch::jit::InlinedCallStack>(forward, node->sourceRange()));
+  });
 }
 
 }  // namespace sentence_torch

@@ -13,4 +13,8 @@ void verify_operators(const torch::jit::Module& module);
 /// the graph to `device` and returns how many there were.
 int retarget_devices(torch::jit::Graph& graph, c10::Device device);
 
+/// Lets a graph outlive the module it is from: its nodes point to the module's functions, which the
+/// interpreter follows for the message of an error.
+void forget_functions(torch::jit::Graph& graph);
+
 }  // namespace sentence_torch

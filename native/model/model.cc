@@ -7,6 +7,7 @@
 
 #include "model/archive.h"
 #include "model/graph.h"
+#include "model/optimise/optimise.h"
 #include "model/pad.h"
 #include "runtime/failure.h"
 
@@ -28,7 +29,8 @@ std::shared_ptr<const Model> Model::load(const ModelOptions& options) {
   module = torch::jit::freeze(module);
   if (!options.device.is_cpu())
     retarget_devices(*module.get_method("forward").graph(), options.device);
-  std::shared_ptr<const Model> model(new Model(std::move(module), options));
+  std::shared_ptr<Model> model(new Model(std::move(module), options));
+  if (options.optimize && options.device.is_cpu()) model->optimise_graph();
   model->warm_up();
   return model;
 }
@@ -50,8 +52,7 @@ at::Tensor Model::forward(const Batch& batch) const {
                                   padded.attention_mask.to(options_.device)};
   if (options_.token_type_ids) inputs.emplace_back(at::zeros_like(inputs[0].toTensor()));
 
-  torch::jit::Module module = module_;  // forward() is not const; the copy is a handle
-  const c10::IValue output = module.forward(std::move(inputs));
+  const c10::IValue output = run(std::move(inputs));
   const auto texts = static_cast<int64_t>(batch.lengths.size());
   if (!output.isTensor() || output.toTensor().dim() != 2 || output.toTensor().size(0) != texts ||
       output.toTensor().size(1) != options_.dimension) {
@@ -61,6 +62,28 @@ at::Tensor Model::forward(const Batch& batch) const {
                       " (texts x dimension of sentence-torch.json). Export the model again.");
   }
   return output.toTensor();
+}
+
+c10::IValue Model::run(std::vector<c10::IValue> inputs) const {
+  if (code_) {
+    // Straight to the interpreter: a graph executor would prepare for gradients and new shapes.
+    torch::jit::InterpreterState(code_).run(inputs);
+    return inputs.at(0);
+  }
+  torch::jit::Module module = module_;  // forward() is not const; the copy is a handle
+  return module.forward(std::move(inputs));
+}
+
+void Model::optimise_graph() {
+  auto graph = module_.get_method("forward").graph()->copy();
+  if (graph->inputs()[0]->hasUses() || graph->outputs().size() != 1) return;  // not all is frozen
+  graph->eraseInput(0);
+  forget_functions(*graph);
+  module_ = torch::jit::Module();
+  Optimised optimised = optimise(std::move(graph), options_);
+  code_ = torch::jit::Code(optimised.graph, "forward");
+  listing_ = std::move(optimised.listing);
+  listing_.graph = optimised.graph->toString(false);
 }
 
 void Model::warm_up() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <c10/core/Device.h>
+#include <torch/csrc/jit/runtime/interpreter.h>
 #include <torch/script.h>
 
 #include <cstdint>
@@ -30,8 +31,8 @@ struct ModelOptions {
 /// Immutable: any number of streams run it at once.
 class Model {
  public:
-  /// Reads the file, checks every operator, freezes, and runs it once so that no user's batch pays
-  /// for first-call work.
+  /// Reads the file, checks every operator, freezes, optimises, and runs it once so that no user's
+  /// batch pays for first-call work.
   static std::shared_ptr<const Model> load(const ModelOptions& options);
 
   /// Runs the batch and writes each text's embedding into its row.
@@ -44,9 +45,12 @@ class Model {
   Model(torch::jit::Module module, ModelOptions options);
 
   at::Tensor forward(const Batch& batch) const;
+  c10::IValue run(std::vector<c10::IValue> inputs) const;
+  void optimise_graph();
   void warm_up() const;
 
-  torch::jit::Module module_;
+  torch::jit::Module module_;  // empty once optimised
+  torch::jit::Code code_;      // empty unless optimised
   ModelOptions options_;
   Listing listing_;
 };

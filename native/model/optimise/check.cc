@@ -1,0 +1,44 @@
+#include "model/optimise/check.h"
+
+#include <ATen/ops/cosine_similarity.h>
+
+#include <sstream>
+
+#include "runtime/failure.h"
+
+namespace sentence_torch {
+namespace {
+
+// Of the largest value: orders of magnitude above what another order of additions changes.
+constexpr double kFloat32Tolerance = 1e-3;
+constexpr double kMinCosine = 0.9;
+
+at::Tensor output(const Workbench& bench, const ProbeBatch& batch) {
+  return Slice(bench.graph, {bench.graph->outputs()[0]}).run(batch).front();
+}
+
+bool agree(const at::Tensor& got, const at::Tensor& expected, LinearForm form) {
+  if (got.sizes() != expected.sizes()) return false;
+  if (form == LinearForm::kFloat32) {
+    const double tolerance = kFloat32Tolerance * expected.abs().max().item<double>();
+    return got.allclose(expected, 0, tolerance, /*equal_nan=*/true);
+  }
+  return at::cosine_similarity(got, expected, -1).min().item<double>() >= kMinCosine;
+}
+
+}  // namespace
+
+SelfCheck::SelfCheck(const Workbench& plain)
+    : batch_(make_probe(plain, {7, 2, 4})), expected_(output(plain, batch_)) {}
+
+void SelfCheck::compare(const Workbench& optimised, const std::vector<PassResult>& passes) const {
+  const at::Tensor got = output(optimised, batch_);
+  if (agree(got, expected_, optimised.form)) return;
+  std::ostringstream message;
+  message << "The optimised model computes something else than the plain one. Load it with "
+             "`optimize: false`, and report this; what was done:";
+  for (const PassResult& pass : passes) message << ' ' << pass.name << ' ' << pass.count;
+  throw Failure("ST_MODEL_DAMAGED", message.str());
+}
+
+}  // namespace sentence_torch

@@ -1,0 +1,70 @@
+#include "model/optimise/match.h"
+
+namespace sentence_torch {
+namespace {
+
+c10::IValue constant(const Value* value) {
+  return torch::jit::toIValue(value).value_or(c10::IValue());
+}
+
+}  // namespace
+
+bool is(const Node* node, const char* name) {
+  return node->kind() == c10::Symbol::fromQualString(name);
+}
+
+std::vector<Node*> nodes_of(torch::jit::Graph& graph, const char* name) {
+  std::vector<Node*> found;
+  for (Node* node : graph.nodes()) {
+    if (is(node, name)) found.push_back(node);
+  }
+  return found;
+}
+
+std::optional<bool> constant_bool(const Value* value) {
+  const auto found = constant(value);
+  return found.isBool() ? std::optional(found.toBool()) : std::nullopt;
+}
+
+std::optional<int64_t> constant_int(const Value* value) {
+  const auto found = constant(value);
+  return found.isInt() ? std::optional(found.toInt()) : std::nullopt;
+}
+
+std::optional<double> constant_double(const Value* value) {
+  const auto found = constant(value);
+  if (found.isInt()) return static_cast<double>(found.toInt());
+  return found.isDouble() ? std::optional(found.toDouble()) : std::nullopt;
+}
+
+std::optional<at::Tensor> constant_tensor(const Value* value) {
+  const auto found = constant(value);
+  if (!found.isTensor() || !found.toTensor().defined()) return {};
+  const at::Tensor tensor = found.toTensor();
+  const bool plain = tensor.device().is_cpu() && tensor.layout() == at::kStrided;
+  return plain && tensor.scalar_type() == at::kFloat ? std::optional(tensor) : std::nullopt;
+}
+
+bool is_none(const Value* value) {
+  const auto found = torch::jit::toIValue(value);
+  return found && found->isNone();
+}
+
+bool constant_or_none(const Value* value, std::optional<at::Tensor>& bias) {
+  bias = constant_tensor(value);
+  return bias || is_none(value);
+}
+
+bool is_sum(const Node* node) {
+  return is(node, "aten::add") && node->inputs().size() == 3 && is_tensor(node->input(0)) &&
+         is_tensor(node->input(1)) && constant_double(node->input(2)) == 1.0;
+}
+
+bool is_tensor(const Value* value) { return value->type()->isSubtypeOf(*c10::TensorType::get()); }
+
+Value* insert(Node* where, const char* name, at::ArrayRef<Value*> inputs) {
+  auto* graph = where->owningGraph();
+  return graph->create(c10::Symbol::fromQualString(name), inputs)->insertBefore(where)->output();
+}
+
+}  // namespace sentence_torch

@@ -1,0 +1,119 @@
+#include "model/optimise/optimise.h"
+
+#include <torch/csrc/jit/passes/dead_code_elimination.h>
+#include <torch/csrc/jit/passes/remove_mutation.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "kernels/operators/operators.h"
+#include "model/model.h"
+#include "model/optimise/check.h"
+#include "model/optimise/match.h"
+#include "model/optimise/passes.h"
+#include "runtime/failure.h"
+
+namespace sentence_torch {
+namespace {
+
+bool contains(const std::vector<std::string>& names, const char* name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+void check_names(const std::vector<std::string>& disabled) {
+  for (const std::string& name : disabled) {
+    std::string known;
+    bool found = false;
+    for (const Pass& pass : kPasses) {
+      found = found || name == pass.name;
+      known += (known.empty() ? "" : ", ") + std::string(pass.name);
+    }
+    if (!found)
+      throw Failure("ST_INVALID_OPTION",
+                    "There is no optimisation '" + name + "'; there are " + known + ".");
+  }
+}
+
+// Passes read values at another place than the trace does, so nothing may write into a tensor.
+bool writes(const torch::jit::Block* block) {
+  for (const Node* node : block->nodes()) {
+    const auto* schema = node->maybeSchema();
+    if (schema != nullptr && schema->is_mutable()) return true;
+    for (const auto* inner : node->blocks()) {
+      if (writes(inner)) return true;
+    }
+  }
+  return false;
+}
+
+int64_t vocabulary(const Workbench& bench) {
+  for (const auto& use : bench.input_ids()->uses()) {
+    if (!is(use.user, "aten::embedding")) continue;
+    if (const auto table = constant_tensor(use.user->input(0))) return table->size(0);
+  }
+  return 1;
+}
+
+int run(const Pass& pass, Workbench& bench) {
+  try {
+    const int count = pass.run(bench);
+    torch::jit::EliminateDeadCode(bench.graph);
+    bench.graph->lint();
+    return count;
+  } catch (const std::exception& error) {
+    throw Failure("ST_MODEL_DAMAGED", "The optimisation '" + std::string(pass.name) +
+                                          "' failed on this model; load it with `optimize: false`, "
+                                          "and report this: " +
+                                          error.what());
+  }
+}
+
+void pack(torch::jit::Graph& graph, LinearForm form) {
+  for (Node* node : graph.nodes()) {
+    if (node->kind() != c10::prim::Constant) continue;
+    const auto value = torch::jit::toIValue(node->output());
+    if (!value || !value->isCustomClass()) continue;
+    if (value->type() != c10::getCustomClassType<c10::intrusive_ptr<Linear>>()) continue;
+    const auto layer = value->toCustomClass<Linear>();
+    if (!layer->is_packed()) layer->pack(form);
+  }
+}
+
+}  // namespace
+
+Optimised optimise(std::shared_ptr<torch::jit::Graph> graph, const ModelOptions& options) {
+  check_names(options.disabled_passes);
+  register_operators();
+  torch::jit::RemoveTensorMutation(graph);
+  Optimised result{graph, {}};
+  if (writes(graph->block())) return result;
+
+  Workbench bench{.graph = graph,
+                  .form = options.form,
+                  .pad_token_id = options.pad_token_id,
+                  .pad_left = options.pad_left};
+  bench.vocabulary = vocabulary(bench);
+  GraphPtr plain = graph->copy();
+  graph.reset();
+  int total = 0;
+  for (const Pass& pass : kPasses) {
+    if (contains(options.disabled_passes, pass.name)) continue;
+    const int count = run(pass, bench);
+    total += count;
+    result.listing.passes.push_back({pass.name, count});
+  }
+  result.graph = bench.graph;
+  if (total == 0) return result;
+
+  bench.layers.clear();
+  bench.graph = plain;
+  const SelfCheck check(bench);
+  bench.graph = result.graph;
+  plain.reset();  // the last but for pack() that holds the weights of the trace
+  pack(*result.graph, options.form);
+  check.compare(bench, result.listing.passes);
+  result.listing.padding_free = !nodes_of(*result.graph, "sentence_torch::unpad").empty();
+  return result;
+}
+
+}  // namespace sentence_torch
