@@ -217,18 +217,31 @@ class TileAttention {
   alignas(64) float maximum_[16], divisor_[16], factor_[16];
 };
 
+/// Texts from this length on are faster with tiles, which take time to fill: measured for heads of
+/// 32 and 64. Below, vectors compute in float32 whatever the form.
+template <int kParts>
+constexpr int64_t kTokensForTiles = kParts == 1 ? 17 : 48;
+
 template <int kParts>
 void run_parts(const AttentionBatch& batch, int64_t begin, int64_t end, float* scratch) {
   const TileRegisters registers;
-  TileAttention<kParts> attention(batch.shape, scratch);
+  TileAttention<kParts> tiles(batch.shape, scratch);
+  Attention<F32> vectors(batch.shape, scratch);
   for (int64_t unit = begin; unit < end; ++unit) {
     prefetch_next_text<F32>(batch, unit, end);
-    attention.run_head(head_of(batch, unit));
+    const Head head = head_of(batch, unit);
+    if (head.tokens < kTokensForTiles<kParts>) {
+      vectors.run_head(head);
+    } else {
+      tiles.run_head(head);
+    }
   }
 }
 
 int64_t scratch(int64_t tokens, int64_t head_size) {
-  return TileAttention<2>::scratch(tokens, head_size);
+  const int64_t tiles = TileAttention<2>::scratch(tokens, head_size);
+  const int64_t vectors = Attention<F32>::scratch(tokens, head_size);
+  return tiles > vectors ? tiles : vectors;
 }
 
 void run(const AttentionBatch& batch, int64_t begin, int64_t end, float* scratch) {

@@ -51,6 +51,7 @@ async function downloadWheel(version: string, target: string): Promise<string> {
 function nativeSources(): string[] {
   return readdirSync(path.join(root, 'native'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.cc'))
+    .filter((file) => !file.startsWith(`kernels${path.sep}`)) // know nothing of libtorch
     .map((file) => path.join('native', file));
 }
 

@@ -8,8 +8,7 @@ import test from 'ava';
 const execute = promisify(execFile);
 
 // What the CPU lacks falls back to what it has, which is then tested twice.
-const instructionSets =
-  arch() === 'x64' ? ['scalar', 'avx2', 'avx512', 'amx'] : ['scalar', 'neon'];
+const instructionSets = arch() === 'x64' ? ['scalar', 'avx2', 'avx512', 'amx'] : ['scalar', 'neon'];
 
 let build: string;
 

@@ -1,5 +1,6 @@
 #include "kernels/rows.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -62,7 +63,7 @@ double plain_activation(Activation activation, double x) {
     case Activation::kGelu:
       return x < -40 ? 0 : x * 0.5 * std::erfc(-x / std::sqrt(2.0));
     case Activation::kGeluTanh:
-      return x / (1 + std::exp(-2 * std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+      return x / (1 + std::exp(-2 * 0.7978845608028654 * (x + 0.044715 * x * x * x)));
     case Activation::kRelu:
       return x < 0 ? 0 : x;
     case Activation::kSilu:

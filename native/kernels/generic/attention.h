@@ -62,14 +62,6 @@ class Attention {
     }
   }
 
- private:
-  static constexpr int64_t kWidth = V::kWidth;
-  static constexpr int64_t kQueries = 2 * kWidth;
-  static constexpr int64_t kKeys = 256;
-  static constexpr int64_t kFewTokens = 32;  // texts that are not worth copying
-
-  static int64_t whole_vectors(int64_t n) { return (n + kWidth - 1) / kWidth * kWidth; }
-
   Attention(const AttentionShape& shape, float* scratch)
       : head_size_(shape.head_size),
         padded_(whole_vectors(shape.head_size)),
@@ -89,6 +81,14 @@ class Attention {
       run_queries(head, q, left < kQueries ? left : kQueries);
     }
   }
+
+ private:
+  static constexpr int64_t kWidth = V::kWidth;
+  static constexpr int64_t kQueries = 2 * kWidth;
+  static constexpr int64_t kKeys = 256;
+  static constexpr int64_t kFewTokens = 32;  // texts that are not worth copying
+
+  static int64_t whole_vectors(int64_t n) { return (n + kWidth - 1) / kWidth * kWidth; }
 
   /// A token's keys and values are far from the next one's, often a multiple of the cache's period.
   void copy_keys_and_values(Head& head) {
