@@ -42,12 +42,14 @@ at::Tensor Linear::run(const at::Tensor& x) const {
   if (!is_packed()) return activate(activation_, at::linear(x, weight_, bias_));
   const at::Tensor rows = float_rows(x, inputs_);
   at::Tensor y = like_rows(rows, outputs_);
-  run_rows(rows.const_data_ptr<float>(), row_count(rows), y.mutable_data_ptr<float>());
+  const int64_t count = row_count(rows);
+  if (count > 0) packed_->run(rows.const_data_ptr<float>(), count, y.mutable_data_ptr<float>());
   return y;
 }
 
-void Linear::run_rows(const float* x, int64_t rows, float* y) const {
-  if (rows > 0) packed_->run(x, inputs_, rows, y, outputs_);
+void Linear::run_both(const Linear& up, const Linear& down, const float* x, int64_t rows,
+                      float* y) {
+  if (rows > 0) PackedLinear::run_both(*up.packed_, *down.packed_, x, rows, y);
 }
 
 Norm::Norm(int64_t size, std::optional<at::Tensor> weight, std::optional<at::Tensor> bias,

@@ -23,8 +23,9 @@ class Linear : public torch::CustomClassHolder {
 
   /// y = activation(x W^T + b) over the last dimension of x.
   at::Tensor run(const at::Tensor& x) const;
-  /// The same for `rows` contiguous rows, once packed.
-  void run_rows(const float* x, int64_t rows, float* y) const;
+  /// down.run(up.run(x)) of contiguous rows, once both are packed.
+  static void run_both(const Linear& up, const Linear& down, const float* x, int64_t rows,
+                       float* y);
 
   int64_t inputs() const { return inputs_; }
   int64_t outputs() const { return outputs_; }
