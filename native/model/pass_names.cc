@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/optimise/passes.h"
 #include "runtime/failure.h"
 
 namespace sentence_torch {
@@ -16,9 +17,11 @@ std::string join(const std::vector<std::string>& names) {
 }  // namespace
 
 const std::vector<std::string>& pass_names() {
-  static const auto* names = new std::vector<std::string>{
-      "linear", "activation", "add-norm", "linear-add-norm", "feed-forward", "qkv", "unpad", "pool",
-  };
+  static const auto* names = [] {
+    auto* all = new std::vector<std::string>;
+    for (const Pass& pass : kPasses) all->emplace_back(pass.name);
+    return all;
+  }();
   return *names;
 }
 

@@ -18,8 +18,7 @@ at::Tensor add_norm(const at::Tensor& a, const at::Tensor& b, const NormPtr& nor
 at::Tensor linear_add_norm(const at::Tensor& x, const LinearPtr& weights,
                            const at::Tensor& residual, const NormPtr& norm);
 
-/// norm(down(up(x)) + residual), a block of rows at a time, so that what lies between the two
-/// layers stays in cache.
+/// norm(down(up(x)) + residual)
 at::Tensor feed_forward(const at::Tensor& x, const LinearPtr& up, const LinearPtr& down,
                         const at::Tensor& residual, const NormPtr& norm);
 

@@ -20,20 +20,6 @@ bool contains(const std::vector<std::string>& names, const char* name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-void check_names(const std::vector<std::string>& disabled) {
-  for (const std::string& name : disabled) {
-    std::string known;
-    bool found = false;
-    for (const Pass& pass : kPasses) {
-      found = found || name == pass.name;
-      known += (known.empty() ? "" : ", ") + std::string(pass.name);
-    }
-    if (!found)
-      throw Failure("ST_INVALID_OPTION",
-                    "There is no optimisation '" + name + "'; there are " + known + ".");
-  }
-}
-
 // Passes read values at another place than the trace does, so nothing may write into a tensor.
 bool writes(const torch::jit::Block* block) {
   for (const Node* node : block->nodes()) {
@@ -82,7 +68,6 @@ void pack(torch::jit::Graph& graph, LinearForm form) {
 }  // namespace
 
 Optimised optimise(std::shared_ptr<torch::jit::Graph> graph, const ModelOptions& options) {
-  check_names(options.disabled_passes);
   register_operators();
   torch::jit::RemoveTensorMutation(graph);
   Optimised result{graph, {}};
@@ -100,7 +85,7 @@ Optimised optimise(std::shared_ptr<torch::jit::Graph> graph, const ModelOptions&
     if (contains(options.disabled_passes, pass.name)) continue;
     const int count = run(pass, bench);
     total += count;
-    result.listing.passes.push_back({pass.name, count});
+    if (count > 0) result.listing.passes.push_back({pass.name, count});
   }
   result.graph = bench.graph;
   if (total == 0) return result;
