@@ -34,13 +34,13 @@ GraphPtr cut(const GraphPtr& graph, const std::vector<torch::jit::Value*>& wante
 bool holds_on_long(const Workbench& bench, const Slice& slice, const Claim& claim) {
   for (int64_t length = kLongest; length > 0; length /= 2) {
     const ProbeBatch batch = make_probe(bench, {length, length / 2 + 1});
-    std::vector<at::Tensor> values;
     try {
-      values = slice.run(batch);
-    } catch (const std::exception&) {
+      return claim(batch, slice.run(batch));
+    } catch (const c10::Error&) {
       continue;  // longer than the model's table of positions
+    } catch (const std::runtime_error&) {
+      continue;  // the interpreter's form of the same
     }
-    return claim(batch, values);
   }
   return false;
 }

@@ -1,0 +1,66 @@
+import test from 'ava';
+import { type LoadOptions, SentenceTransformer } from '../../lib/index.ts';
+import { fixture, goldenTexts, modelsIn } from '../support/fixtures.ts';
+import { maxAbsDiff } from '../support/vectors.ts';
+
+const texts = [...goldenTexts(), 'a', ''];
+const passes = [
+  'qkv',
+  'linear',
+  'activation',
+  'add-norm',
+  'linear-add-norm',
+  'feed-forward',
+  'unpad',
+  'pool',
+];
+
+async function vectors(name: string, options: LoadOptions): Promise<Float32Array[]> {
+  await using model = await SentenceTransformer.load(fixture(name), { device: 'cpu', ...options });
+  return model.encode(texts, { convertToTensor: false });
+}
+
+async function counts(name: string): Promise<Record<string, number>> {
+  await using model = await SentenceTransformer.load(fixture(name), { device: 'cpu' });
+  return Object.fromEntries(model.optimizations.map(({ name, count }) => [name, count]));
+}
+
+for (const name of ['golden', 'families'].flatMap(modelsIn)) {
+  test(`${name} gives the same optimised and plain`, async (t) => {
+    const plain = await vectors(name, { optimize: false });
+    const difference = maxAbsDiff(await vectors(name, {}), plain);
+    t.true(difference <= 1e-5, `${difference}`);
+  });
+}
+
+for (const pass of passes) {
+  test(`families/bert gives the same without the pass ${pass}`, async (t) => {
+    const plain = await vectors('families/bert', { optimize: false });
+    const without = await vectors('families/bert', { optimize: { disable: [pass] } });
+    t.true(maxAbsDiff(without, plain) <= 1e-5);
+  });
+}
+
+const encoder = { qkv: 1, linear: 3, activation: 1, 'add-norm': 3, 'linear-add-norm': 2 };
+
+test('a BERT layer, its embedding and its pooling are rewritten whole', async (t) => {
+  const expected = { ...encoder, 'feed-forward': 1, unpad: 5, pool: 1 };
+  t.deepEqual(await counts('families/bert'), expected);
+  t.deepEqual(await counts('families/roberta'), expected);
+});
+
+test('relative positions keep MPNet padded', async (t) => {
+  const found = await counts('families/mpnet');
+  t.is(found.unpad, undefined);
+  t.is(found.qkv, undefined);
+  t.is(found['feed-forward'], 1);
+});
+
+test('a text alone gets the vector it gets among others', async (t) => {
+  await using model = await SentenceTransformer.load(fixture('families/bert'), { device: 'cpu' });
+  const together = await model.encode(texts, { convertToTensor: false });
+  for (const [i, text] of texts.entries()) {
+    const alone = await model.encode([text], { convertToTensor: false });
+    t.true(maxAbsDiff(alone, [together[i] as Float32Array]) <= 1e-6, text);
+  }
+});
