@@ -245,8 +245,15 @@ int64_t scratch(int64_t tokens, int64_t head_size) {
 }
 
 void run(const AttentionBatch& batch, int64_t begin, int64_t end, float* scratch) {
-  const bool split = batch.form == LinearForm::kFloat32;
-  (split ? run_parts<2> : run_parts<1>)(batch, begin, end, scratch);
+  switch (batch.form) {
+    case LinearForm::kFloat32:
+      return avx512_kernels.attention.run(batch, begin, end, scratch);
+    case LinearForm::kFloat32x2:
+      return run_parts<2>(batch, begin, end, scratch);
+    case LinearForm::kBfloat16:
+    case LinearForm::kInt8:
+      return run_parts<1>(batch, begin, end, scratch);
+  }
 }
 
 }  // namespace

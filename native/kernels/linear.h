@@ -10,7 +10,17 @@ enum class Activation { kNone, kGelu, kGeluTanh, kRelu, kSilu, kSigmoid, kTanh }
 
 /// How the products of a linear layer are computed. Inputs, sums and outputs are float32 in all of
 /// them.
-enum class LinearForm { kFloat32, kBfloat16, kInt8 };
+enum class LinearForm {
+  kFloat32,
+  /// On CPUs with bfloat16 tiles, each float32 value as the sum of two bfloat16 values: 16 bits of
+  /// mantissa. Elsewhere the same as kFloat32.
+  kFloat32x2,
+  kBfloat16,
+  kInt8,
+};
+
+/// Whether kFloat32x2 is another form than kFloat32 here.
+bool has_float32x2();
 
 /// A linear layer, y = activation(x W^T + b), with its weights packed for this CPU.
 /// Immutable: any number of threads run it at once.

@@ -20,6 +20,7 @@ const std::vector<std::string>& pass_names() {
   static const auto* names = [] {
     auto* all = new std::vector<std::string>;
     for (const Pass& pass : kPasses) all->emplace_back(pass.name);
+    all->emplace_back(kFloat32x2Pass);
     return all;
   }();
   return *names;

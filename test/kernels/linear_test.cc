@@ -47,9 +47,10 @@ constexpr Shape kShapes[] = {{1, 384, 384}, {2, 1, 1},    {5, 7, 33},    {11, 64
 struct Form {
   LinearForm form;
   const char* name;
-  double tolerance;  // of the size of the values; float32 on tiles has 16 bits of mantissa
+  double tolerance;  // of the size of the values
 };
-constexpr Form kForms[] = {{LinearForm::kFloat32, "float32", 3e-5},
+constexpr Form kForms[] = {{LinearForm::kFloat32, "float32", 2e-6},
+                           {LinearForm::kFloat32x2, "float32x2", 3e-5},
                            {LinearForm::kBfloat16, "bfloat16", 8e-3},
                            {LinearForm::kInt8, "int8", 4e-2}};
 

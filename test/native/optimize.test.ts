@@ -25,7 +25,7 @@ test('an unknown pass is refused with the names that exist', async (t) => {
     code: 'ST_INVALID_OPTION',
     message:
       'optimize.disable names the pass "lineal", which does not exist. ' +
-      'There are: qkv, linear, activation, add-norm, linear-add-norm, feed-forward, unpad, pool.',
+      'There are: qkv, linear, activation, add-norm, linear-add-norm, feed-forward, unpad, pool, float32x2.',
   });
 });
 

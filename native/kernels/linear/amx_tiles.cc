@@ -93,6 +93,39 @@ void multiply_tiles() {
   }
 }
 
+/// The products of one step. Where values are sums of parts, those that matter in 16 or 24 bits,
+/// in an order that reloads as few tiles as possible.
+template <TileType kType, bool kTwoRowTiles>
+void multiply_step(const std::byte* rows, const std::byte* panel) {
+  const auto multiply = multiply_tiles<kType, kTwoRowTiles>;
+  const auto load_part = [=](int64_t part) { load_rows<kTwoRowTiles>(rows + part * kPartBytes); };
+  const auto load_weight = [=](int64_t part) { load_weights(panel + part * kPartBytes); };
+  load_part(0);
+  if constexpr (kType == TileType::kFloat32x3) {
+    load_weight(2);
+    multiply();  // high x low
+    load_weight(1);
+    multiply();  // high x middle
+    load_part(1);
+    multiply();  // middle x middle
+    load_weight(0);
+    multiply();  // middle x high
+    load_part(2);
+    multiply();  // low x high
+    load_part(0);
+  } else if constexpr (kType == TileType::kFloat32x2) {
+    load_weight(1);
+    multiply();  // high x low
+    load_part(1);
+    load_weight(0);
+    multiply();  // low x high
+    load_part(0);
+  } else {
+    load_weight(0);
+  }
+  multiply();  // high x high
+}
+
 /// sums (+)= block x panel, and meanwhile the rows of the finisher's block.
 template <TileType kType, bool kTwoRowTiles>
 void multiply_block(const BlockProduct& product, Finisher<kType>& finisher) {
@@ -102,18 +135,7 @@ void multiply_block(const BlockProduct& product, Finisher<kType>& finisher) {
   const int64_t finished_a_step = (kBlockRows + product.steps - 1) / product.steps;
   product.add ? load_sums<kTwoRowTiles>(product.sums) : zero_sums<kTwoRowTiles>();
   for (int64_t step = 0; step < product.steps; ++step, rows += kStep, panel += kStep) {
-    load_rows<kTwoRowTiles>(rows);
-    if constexpr (kType == TileType::kSplit) {
-      load_weights(panel + kLowPart);
-      multiply_tiles<kType, kTwoRowTiles>();  // high x low
-      load_weights(panel);
-      multiply_tiles<kType, kTwoRowTiles>();  // high x high
-      load_rows<kTwoRowTiles>(rows + kLowPart);
-      multiply_tiles<kType, kTwoRowTiles>();  // low x high
-    } else {
-      load_weights(panel);
-      multiply_tiles<kType, kTwoRowTiles>();
-    }
+    multiply_step<kType, kTwoRowTiles>(rows, panel);
     finisher.advance(finished_a_step);
   }
   finisher.finish();
@@ -136,8 +158,10 @@ void multiply(const TileProduct& product) {
 
 const TileKernels kAmxBfloat16{TileType::kBfloat16, convert_floats<TileType::kBfloat16>,
                                multiply<TileType::kBfloat16>};
-const TileKernels kAmxSplit{TileType::kSplit, convert_floats<TileType::kSplit>,
-                            multiply<TileType::kSplit>};
+const TileKernels kAmxFloat32x2{TileType::kFloat32x2, convert_floats<TileType::kFloat32x2>,
+                                multiply<TileType::kFloat32x2>};
+const TileKernels kAmxFloat32x3{TileType::kFloat32x3, convert_floats<TileType::kFloat32x3>,
+                                multiply<TileType::kFloat32x3>};
 const TileKernels kAmxInt8{TileType::kInt8, convert_int8, multiply<TileType::kInt8>};
 
 }  // namespace sentence_torch

@@ -36,19 +36,21 @@ inline void for_each_step(const float* x, int64_t rows, int64_t inputs, std::byt
   }
 }
 
+/// What is left of the values when their bfloat16 are taken away: bfloat16 is the upper half of
+/// float32.
+inline __m512 rest(__m512 values, __m256i bfloat16) {
+  const __m512i bits = _mm512_slli_epi32(_mm512_cvtepu16_epi32(bfloat16), 16);
+  return _mm512_sub_ps(values, _mm512_castsi512_ps(bits));
+}
+
 /// 32 values to one step of a row.
 template <TileType kType>
 inline void store_step(__m512 a, __m512 b, std::byte* target) {
-  const auto high = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(b, a));
-  _mm512_store_si512(target, high);
-  if constexpr (kType == TileType::kSplit) {
-    // A bfloat16 is the upper half of a float32.
-    const __m512i wide_a = _mm512_cvtepu16_epi32(_mm512_castsi512_si256(high));
-    const __m512i wide_b = _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(high, 1));
-    const __m512 rest_a = _mm512_sub_ps(a, _mm512_castsi512_ps(_mm512_slli_epi32(wide_a, 16)));
-    const __m512 rest_b = _mm512_sub_ps(b, _mm512_castsi512_ps(_mm512_slli_epi32(wide_b, 16)));
-    _mm512_store_si512(target + kLowPart,
-                       reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(rest_b, rest_a)));
+  for (int64_t part = 0; part < parts(kType); ++part, target += kPartBytes) {
+    const auto values = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(b, a));
+    _mm512_store_si512(target, values);
+    a = rest(a, _mm512_castsi512_si256(values));
+    b = rest(b, _mm512_extracti64x4_epi64(values, 1));
   }
 }
 

@@ -9,7 +9,8 @@ namespace sentence_torch {
 /// instructions, `bfloat16` is null: weights and inputs are rounded, products are `float32`.
 struct LinearKernels {
   FloatMultiply float32;
-  const TileKernels* split;  // float32 on tiles; null where it is not faster than plain float32
+  const TileKernels* float32x2;  // null, as the next, where plain float32 is as fast
+  const TileKernels* float32x3;
   const TileKernels* bfloat16;
   const TileKernels* int8;
 };
@@ -18,7 +19,7 @@ struct LinearKernels {
 const LinearKernels& linear_kernels();
 
 // Defined in the file of each instruction set; absent on other architectures.
-extern const TileKernels kAmxBfloat16, kAmxSplit, kAmxInt8;
+extern const TileKernels kAmxBfloat16, kAmxFloat32x2, kAmxFloat32x3, kAmxInt8;
 extern const TileKernels kAvx512Bfloat16, kAvx512Int8;
 extern const TileKernels kAvx2Int8, kNeonInt8, kScalarInt8;
 extern const FloatMultiply kAvx512Floats, kAvx2Floats, kNeonFloats, kScalarFloats;

@@ -14,15 +14,23 @@ namespace {
 
 // A helper thread takes at least so many panels at once.
 constexpr int64_t kPanelGrain = 2;
-// Rows of one product: as many as pay for reading the weights, whose memory is far away. Between
-// two layers fewer, so that the values between them stay in the second-level cache.
+// Rows of one product at most, so that they stay in the second-level cache while panel after panel
+// is multiplied with them; and as many as that allows, since the weights come from far away.
 constexpr int64_t kMaxRows = 512;
-constexpr int64_t kMaxRowsOfBoth = 256;
+constexpr int64_t kMinRows = 64;
+constexpr int64_t kBytesOfRows = 768 * 1024;
+// Between two layers, where the sums of the second have to stay there as well.
+constexpr int64_t kBytesOfBoth = 1024 * 1024;
 constexpr int64_t kBytesBetween = 512 * 1024;
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 int64_t panels(int64_t outputs) { return divide_up(outputs, kPanelOutputs); }
+
+/// Whole blocks of rows that fit into `bytes`.
+int64_t rows_that_fit(int64_t bytes, int64_t bytes_of_row) {
+  return std::clamp(bytes / bytes_of_row / kBlockRows * kBlockRows, kMinRows, kMaxRows);
+}
 
 /// Memory of this thread that is kept from call to call.
 std::byte* scratch(AlignedBytes& kept, int64_t bytes) {
@@ -34,7 +42,25 @@ float* float_scratch(AlignedBytes& kept, int64_t count) {
   return reinterpret_cast<float*>(scratch(kept, count * static_cast<int64_t>(sizeof(float))));
 }
 
+/// Null where the plain float32 product does it.
+const TileKernels* kernels_of(LinearForm form) {
+  const LinearKernels& kernels = linear_kernels();
+  switch (form) {
+    case LinearForm::kFloat32:
+      return kernels.float32x3;
+    case LinearForm::kFloat32x2:
+      return kernels.float32x2;
+    case LinearForm::kBfloat16:
+      return kernels.bfloat16;
+    case LinearForm::kInt8:
+      break;
+  }
+  return kernels.int8;
+}
+
 }  // namespace
+
+bool has_float32x2() { return linear_kernels().float32x2 != nullptr; }
 
 struct PackedLinear::Impl {
   int64_t outputs;
@@ -51,6 +77,12 @@ struct PackedLinear::Impl {
     return kernels != nullptr && kernels == next.kernels && kernels->type != TileType::kInt8;
   }
 
+  /// Of one row, as it is multiplied.
+  int64_t row_bytes() const {
+    return kernels == nullptr ? inputs * static_cast<int64_t>(sizeof(float))
+                              : tiles.steps * step_bytes(kernels->type) / kBlockRows;
+  }
+
   void multiply_floats(const float* x, int64_t rows, float* y) const;
   void multiply_tiles(const float* x, int64_t rows, float* y) const;
   void multiply_both(const Impl& down, const float* x, int64_t rows, float* y) const;
@@ -61,16 +93,13 @@ struct PackedLinear::Impl {
 
 PackedLinear::PackedLinear(const float* weight, const float* bias, int64_t outputs, int64_t inputs,
                            LinearForm form, Activation activation) {
-  const LinearKernels& kernels = linear_kernels();
   auto impl = std::make_unique<Impl>();
   impl->outputs = outputs;
   impl->inputs = inputs;
   impl->activation = activation;
   impl->bias.resize(static_cast<size_t>(panels(outputs) * kPanelOutputs));
   if (bias != nullptr) std::copy_n(bias, outputs, impl->bias.begin());
-  impl->kernels = form == LinearForm::kFloat32    ? kernels.split
-                  : form == LinearForm::kBfloat16 ? kernels.bfloat16
-                                                  : kernels.int8;
+  impl->kernels = kernels_of(form);
   if (impl->kernels != nullptr) {
     impl->tiles = pack_tiles(weight, outputs, inputs, impl->kernels->type);
   } else {
@@ -90,19 +119,21 @@ size_t PackedLinear::bytes() const {
 }
 
 void PackedLinear::run(const float* x, int64_t rows, float* y) const {
-  for (int64_t row = 0; row < rows; row += kMaxRows) {
-    const int64_t count = std::min(rows - row, kMaxRows);
-    const auto multiply =
-        impl_->kernels == nullptr ? &Impl::multiply_floats : &Impl::multiply_tiles;
-    (*impl_.*multiply)(x + row * impl_->inputs, count, y + row * impl_->outputs);
+  const auto multiply = impl_->kernels == nullptr ? &Impl::multiply_floats : &Impl::multiply_tiles;
+  const int64_t at_once = rows_that_fit(kBytesOfRows, impl_->row_bytes());
+  for (int64_t row = 0; row < rows; row += at_once) {
+    (*impl_.*multiply)(x + row * impl_->inputs, std::min(rows - row, at_once),
+                       y + row * impl_->outputs);
   }
 }
 
 void PackedLinear::run_both(const PackedLinear& up, const PackedLinear& down, const float* x,
                             int64_t rows, float* y) {
   thread_local AlignedBytes kept;
-  for (int64_t row = 0; row < rows; row += kMaxRowsOfBoth) {
-    const int64_t count = std::min(rows - row, kMaxRowsOfBoth);
+  const int64_t sums_of_row = down.outputs() * static_cast<int64_t>(sizeof(float));
+  const int64_t at_once = rows_that_fit(kBytesOfBoth, up.impl_->row_bytes() + sums_of_row);
+  for (int64_t row = 0; row < rows; row += at_once) {
+    const int64_t count = std::min(rows - row, at_once);
     const float* from = x + row * up.inputs();
     float* to = y + row * down.outputs();
     if (up.impl_->feeds(*down.impl_)) {

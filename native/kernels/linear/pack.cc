@@ -34,10 +34,11 @@ void pack_output(PackedTiles& packed, TileType type, const float* weight, int64_
                  int64_t inputs) {
   for (int64_t input = 0; input < inputs; ++input) {
     std::byte* group = group_of(packed, type, output, input);
-    const uint16_t high = to_bfloat16(weight[input]);
-    put(group, input % 2, high);
-    if (type == TileType::kSplit) {
-      put(group + kLowPart, input % 2, to_bfloat16(weight[input] - to_float(high)));
+    float rest = weight[input];
+    for (int64_t part = 0; part < parts(type); ++part, group += kPartBytes) {
+      const uint16_t value = to_bfloat16(rest);
+      put(group, input % 2, value);
+      rest -= to_float(value);
     }
   }
 }

@@ -16,12 +16,15 @@ namespace sentence_torch {
 ///   weights  [panel of 32 outputs][step][part][tile of 16 outputs][4 bytes of a row][output][4
 ///   bytes]
 /// This is the order of AMX tiles, and it suits the AVX-512 instructions that multiply groups of 4
-/// bytes as well. A part is one of the bfloat16 values whose sum stands for a float32 value
-/// (kSplit); else there is one.
+/// bytes as well. A part is one of the bfloat16 values, the largest first, whose sum
+/// stands for a float32 value; else there is one.
 enum class TileType {
   kBfloat16,
-  /// float32 as high + low bfloat16; the product of two low parts is left out. 16 bits of mantissa.
-  kSplit,
+  /// float32 as the sum of two: 16 bits of mantissa, in three products (the low parts' is left
+  /// out).
+  kFloat32x2,
+  /// float32 as the sum of three: all 24 bits, in six products.
+  kFloat32x3,
   /// Rows unsigned with zero point 128 and one scale each; weights signed with one scale an output.
   kInt8,
 };
@@ -36,13 +39,14 @@ constexpr int64_t kSumsBytes = kBlockRows * kPanelOutputs * 4;
 
 constexpr int64_t inputs_per_step(TileType type) { return type == TileType::kInt8 ? 64 : 32; }
 
-/// Bytes of one step of a block of rows, or of a panel.
-constexpr int64_t step_bytes(TileType type) {
-  return (type == TileType::kSplit ? 2 : 1) * 2 * kTileBytes;
+constexpr int64_t parts(TileType type) {
+  return type == TileType::kFloat32x3 ? 3 : type == TileType::kFloat32x2 ? 2 : 1;
 }
 
-/// From the high part of a step to its low part.
-constexpr int64_t kLowPart = 2 * kTileBytes;
+/// One part of one step of a block of rows, or of a panel.
+constexpr int64_t kPartBytes = 2 * kTileBytes;
+
+constexpr int64_t step_bytes(TileType type) { return parts(type) * kPartBytes; }
 
 /// activation(rows x panels[panel_begin, panel_end) + bias), written to `y` or, as rows of a next
 /// product of the same type, to `next`. Whatever belongs to outputs is padded to whole panels.

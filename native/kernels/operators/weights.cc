@@ -32,8 +32,12 @@ Linear::Linear(at::Tensor weight, std::optional<at::Tensor> bias, Activation act
       outputs_(weight.size(0)) {}
 
 void Linear::pack(LinearForm form) {
+  packed_.reset();  // first, so that there are never two
   packed_ = std::make_unique<const PackedLinear>(weight_.const_data_ptr<float>(), data(bias_),
                                                  outputs_, inputs_, form, activation_);
+}
+
+void Linear::release() {
   weight_.reset();
   bias_.reset();
 }

@@ -12,14 +12,15 @@
 namespace sentence_torch {
 
 /// The weights of a linear layer and the activation behind it. First the tensors of the trace, as
-/// the passes of the optimiser compose them; after pack(), only the packed form.
+/// the passes of the optimiser compose them; in the end only the packed form.
 class Linear : public torch::CustomClassHolder {
  public:
   Linear(at::Tensor weight, std::optional<at::Tensor> bias, Activation activation);
 
-  /// Packs the weights for this CPU and lets go of the tensors. Call it once, before other threads
-  /// see this layer.
+  /// Packs the weights for this CPU. Only before other threads see this layer, as release().
   void pack(LinearForm form);
+  /// Lets go of the tensors, once packed.
+  void release();
 
   /// y = activation(x W^T + b) over the last dimension of x.
   at::Tensor run(const at::Tensor& x) const;
@@ -30,7 +31,7 @@ class Linear : public torch::CustomClassHolder {
   int64_t outputs() const { return outputs_; }
   Activation activation() const { return activation_; }
   bool is_packed() const { return packed_ != nullptr; }
-  /// Before pack().
+  /// Before release().
   const at::Tensor& weight() const { return weight_; }
   const std::optional<at::Tensor>& bias() const { return bias_; }
 

@@ -11,6 +11,9 @@ class SelfCheck {
  public:
   explicit SelfCheck(const Workbench& plain);
 
+  /// Whether nobody could tell the embeddings of both graphs apart.
+  bool is_exact(const Workbench& optimised) const;
+
   /// Throws Failure if the optimised graph computes something else.
   void compare(const Workbench& optimised, const std::vector<PassResult>& passes) const;
 

@@ -38,6 +38,9 @@ int pool(Workbench& bench);
 
 }  // namespace passes
 
+/// Not a rewrite, but can be disabled like one: float32 products in a faster form (LinearForm).
+inline constexpr const char* kFloat32x2Pass = "float32x2";
+
 struct Pass {
   const char* name;
   int (*run)(Workbench&);
