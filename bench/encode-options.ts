@@ -47,7 +47,11 @@ export const encodeUsage = `usage: npm run bench -- [--workload ${workloads.join
   [--contender "sentence-torch float32,fastembed"] [--rounds N] [--quick] [--report]`;
 
 /** The members of `all` that a list names: whole names, or for contenders how they begin. */
-function chosen<T extends string>(option: string, all: readonly T[], text: string | undefined): T[] {
+function chosen<T extends string>(
+  option: string,
+  all: readonly T[],
+  text: string | undefined,
+): T[] {
   if (text === undefined) return [...all];
   const wanted = text.split(/,(?! )/).map((name) => name.trim());
   for (const name of wanted) {

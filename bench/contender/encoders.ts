@@ -32,7 +32,10 @@ export const encoders: readonly Encoder[] = [
   row('sentence-torch int8', 'sentence-torch', 'int8', 'int8'),
   row('transformers.js fp32', 'transformers.js', 'fp32', 'float32'),
   row('transformers.js q8', 'transformers.js', 'q8', 'int8'),
-  { ...row('transformers.js fp32, batch 32', 'transformers.js', 'fp32', 'float32'), fixed: { batch: 32 } },
+  {
+    ...row('transformers.js fp32, batch 32', 'transformers.js', 'fp32', 'float32'),
+    fixed: { batch: 32 },
+  },
   row('fastembed', 'fastembed', 'fp32', 'float32'),
   row('onnxruntime-node, tuned fp32', 'onnxruntime', 'fp32', 'float32'),
   row('onnxruntime-node, tuned q8', 'onnxruntime', 'q8', 'int8'),
@@ -40,7 +43,12 @@ export const encoders: readonly Encoder[] = [
   row('sentence-transformers onnx', 'onnx', 'fp32', 'float32'),
 ];
 
-function row(name: string, engine: Start['engine'], dtype: string, arithmetic: Arithmetic): Encoder {
+function row(
+  name: string,
+  engine: Start['engine'],
+  dtype: string,
+  arithmetic: Arithmetic,
+): Encoder {
   return { name, engine, dtype, arithmetic };
 }
 

@@ -1,6 +1,6 @@
 import type { Setting } from '../contender/encoders.ts';
-import type { EngineProcess } from '../contender/engine-process.ts';
 import type { Slice } from '../contender/engine/protocol.ts';
+import type { EngineProcess } from '../contender/engine-process.ts';
 import type { Workload } from '../workload/encode-texts.ts';
 
 /** A setting and how fast it was. */

@@ -34,7 +34,11 @@ export interface Entry {
   readonly engine: EngineProcess;
 }
 
-export function openEngine(contest: Pick<Contest, 'model' | 'packages'>, encoder: Encoder, setting: Setting) {
+export function openEngine(
+  contest: Pick<Contest, 'model' | 'packages'>,
+  encoder: Encoder,
+  setting: Setting,
+) {
   return EngineProcess.open(startOf(contest.model, encoder, setting), contest.packages);
 }
 

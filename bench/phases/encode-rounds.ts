@@ -35,7 +35,13 @@ function sliceCount({ setting, textsPerSecond, encoder }: Entry, seconds: number
   return Math.max(4, forward, Math.round(textsPerSecond * seconds));
 }
 
-function sample(contest: Contest, from: number, count: number, ms: number, latencyMs: number): EncodeSample {
+function sample(
+  contest: Contest,
+  from: number,
+  count: number,
+  ms: number,
+  latencyMs: number,
+): EncodeSample {
   const { pool, model } = contest;
   const tokens = Array.from(
     { length: count },
@@ -65,13 +71,21 @@ async function bulk(contest: Contest, { entry }: Player, round: number): Promise
 async function single(contest: Contest, { entry }: Player, round: number): Promise<EncodeSample> {
   const count = sliceCount(entry, contest.plan.sliceSeconds);
   const from = round * count;
-  const { latenciesMs } = await entry.engine.ask('single', { texts: contest.pool.file, from, count });
+  const { latenciesMs } = await entry.engine.ask('single', {
+    texts: contest.pool.file,
+    from,
+    count,
+  });
   const p50 = median(latenciesMs);
   return sample(contest, from, count, p50 * count, p50);
 }
 
 /** A new process, to its first embedding. */
-async function cold(contest: Contest, { entry, peaks }: Player, round: number): Promise<EncodeSample> {
+async function cold(
+  contest: Contest,
+  { entry, peaks }: Player,
+  round: number,
+): Promise<EncodeSample> {
   const started = performance.now();
   using engine = await openEngine(contest, entry.encoder, entry.setting);
   const slice = { texts: contest.pool.file, from: round, count: 1 };
@@ -110,7 +124,12 @@ export async function playEncodeRounds(
 async function finish({ entry, samples, peaks }: Player): Promise<Measurement> {
   const loads = samples.flatMap(({ loadMs }) => loadMs ?? []);
   const peakRssMB = peaks.length > 0 ? median(peaks) : await peakOf(entry.engine);
-  return { ...entry, samples, peakRssMB, loadMs: loads.length > 0 ? median(loads) : entry.engine.loadMs };
+  return {
+    ...entry,
+    samples,
+    peakRssMB,
+    loadMs: loads.length > 0 ? median(loads) : entry.engine.loadMs,
+  };
 }
 
 async function peakOf(engine: EngineProcess): Promise<number> {

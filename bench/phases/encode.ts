@@ -1,23 +1,12 @@
 import { encoders, reference } from '../contender/encoders.ts';
-import type { EncodePlan } from '../encode-options.ts';
-import type { BenchModel } from '../prepare/models.ts';
+import type { Ground } from '../prepare/ground.ts';
 import { makePool } from '../prepare/pools.ts';
 import type { Finding } from '../report/encode-line.ts';
-import type { Workload } from '../workload/encode-texts.ts';
+import { isLatency, type Workload } from '../workload/encode-texts.ts';
 import { type Contest, type Entry, enter, openEngine } from './contest.ts';
 import { playEncodeRounds } from './encode-rounds.ts';
 import type { Roofline } from './roofline.ts';
 import { type Vectors, vectorsOf } from './vectors.ts';
-
-export interface Ground {
-  readonly model: BenchModel;
-  readonly packages: string;
-  readonly plan: EncodePlan;
-  /** For texts. */
-  readonly folder: string;
-  readonly roofline: Roofline;
-  readonly report: (line: string) => void;
-}
 
 /** What Python makes of the first texts of a pool. */
 export async function expectedOf(
@@ -32,8 +21,12 @@ export async function expectedOf(
 }
 
 /** Measures one workload with all contenders of the plan. */
-export async function measureWorkload(ground: Ground, workload: Workload): Promise<Finding> {
-  const { model, plan, folder, roofline } = ground;
+export async function measureWorkload(
+  ground: Ground,
+  workload: Workload,
+  roofline: Roofline,
+): Promise<Finding> {
+  const { model, plan, folder } = ground;
   const report = (line: string): void => ground.report(`${model.name} ${workload}: ${line}`);
   const pool = await makePool(model, workload, folder);
   const expected = await expectedOf(ground, pool.file, plan.checkedTexts);
@@ -43,7 +36,7 @@ export async function measureWorkload(ground: Ground, workload: Workload): Promi
   try {
     for (const encoder of encoders) {
       if (!plan.contenders.includes(encoder.name)) continue;
-      if (workload !== 'short' && workload !== 'mixed' && workload !== 'long' && encoder.fixed) continue;
+      if (isLatency(workload) && encoder.fixed) continue;
       try {
         const entry = await enter(contest, encoder);
         entries.push(entry);

@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { EngineProcess } from '../contender/engine-process.ts';
 import type { Slice } from '../contender/engine/protocol.ts';
+import type { EngineProcess } from '../contender/engine-process.ts';
 
 /** Embeddings of a list of texts, row by row. */
 export interface Vectors {
@@ -20,7 +20,9 @@ export async function vectorsOf(
     const out = path.join(folder, 'vectors.f32');
     const { dimension } = await engine.ask('vectors', { ...slice, out });
     const bytes = await readFile(out);
-    const data = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+    const data = new Float32Array(
+      bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
+    );
     return { data, dimension };
   } finally {
     await rm(folder, { recursive: true });

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Encoder, Setting } from '../contender/encoders.ts';
-import type { Start } from '../contender/engine/protocol.ts';
 import { foundingModel } from '../../scripts/models/founding.ts';
 import { fetchModel } from '../../scripts/models/model.ts';
 import { root } from '../../scripts/python.ts';
+import type { Encoder, Setting } from '../contender/encoders.ts';
+import type { Start } from '../contender/engine/protocol.ts';
 import type { Shape } from '../workload/operations.ts';
 import { onnxModel } from './onnx.ts';
 

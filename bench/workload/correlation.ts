@@ -13,7 +13,8 @@ function ranks(values: Float64Array): Float64Array {
 }
 
 function pearson(a: Float64Array, b: Float64Array): number {
-  const mean = (values: Float64Array): number => values.reduce((sum, x) => sum + x, 0) / values.length;
+  const mean = (values: Float64Array): number =>
+    values.reduce((sum, x) => sum + x, 0) / values.length;
   const [meanA, meanB] = [mean(a), mean(b)];
   let [both, squareA, squareB] = [0, 0, 0];
   a.forEach((value, i) => {

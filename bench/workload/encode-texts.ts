@@ -32,7 +32,7 @@ const lengths: Record<Workload, Lengths> = {
  * pool has the same distribution of lengths, so that a slow contender's few texts are a fair sample of a fast one's many.
  */
 function evenly(): () => number {
-  const plastic = 1.32471795724474602596;
+  const plastic = 1.324717957244746;
   const steps = [1 / plastic, 1 / plastic ** 2] as const;
   let turn = 0;
   return () => {

@@ -1,29 +1,10 @@
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Tokenizer } from 'tokenizers';
+import { planBatches, type Tokens } from './batches.ts';
 import { type Engine, rowsOf } from './engine.ts';
 import { type Batch, openSession, type RunBatch } from './onnxruntime-session.ts';
 import type { Start } from './protocol.ts';
-
-interface Tokens {
-  readonly index: number;
-  readonly ids: readonly number[];
-}
-
-/** Longest first, cut wherever another text would take the batch over the budget of tokens, padding included. */
-export function planBatches(texts: readonly Tokens[], budget: number): Tokens[][] {
-  const batches: Tokens[][] = [];
-  let room = 0;
-  for (const text of [...texts].sort((a, b) => b.ids.length - a.ids.length)) {
-    if (room === 0) {
-      batches.push([]);
-      room = Math.max(1, Math.floor(budget / text.ids.length));
-    }
-    batches.at(-1)?.push(text);
-    room--;
-  }
-  return batches;
-}
 
 function padded(batch: readonly Tokens[]): Batch {
   const [texts, width] = [batch.length, batch[0]?.ids.length ?? 0];

@@ -51,7 +51,9 @@ async function openWhole(settings: Settings, maxTokens: number): Promise<Run> {
 export async function openTransformersJs(start: Start): Promise<Engine> {
   const settings = { ...start, dtype: start.dtype as 'fp32' | 'q8' };
   const run =
-    start.graph === 'whole' ? await openWhole(settings, start.maxTokens) : await openExtractor(settings);
+    start.graph === 'whole'
+      ? await openWhole(settings, start.maxTokens)
+      : await openExtractor(settings);
   return {
     async encode(texts, batch = 1) {
       const embeddings: Float32Array[] = [];
