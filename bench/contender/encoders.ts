@@ -73,9 +73,19 @@ function starts(engine: Start['engine'], cores: number, oneByOne: boolean): Sett
   ];
 }
 
+/** What to try. */
+export interface Choice {
+  readonly cores: number;
+  /** One text at a time: there is nothing to batch. */
+  readonly oneByOne: boolean;
+  /** Every other batch size only. */
+  readonly few: boolean;
+}
+
 /** The settings to try: for each way to start the process, batch sizes in rising order. */
-export function settingsOf(encoder: Encoder, cores: number, oneByOne: boolean) {
+export function settingsOf(encoder: Encoder, { cores, oneByOne, few }: Choice) {
   if (encoder.fixed) return [{ start: {}, batches: [encoder.fixed.batch] }];
   const sizes = oneByOne ? [undefined] : (batches[encoder.engine] ?? [undefined]);
-  return starts(encoder.engine, cores, oneByOne).map((start) => ({ start, batches: sizes }));
+  const tried = sizes.filter((_, i) => !few || i % 2 === 0);
+  return starts(encoder.engine, cores, oneByOne).map((start) => ({ start, batches: tried }));
 }

@@ -50,7 +50,7 @@ async function tune(contest: Contest, encoder: Encoder): Promise<Tried[]> {
     const setting = encoder.engine === 'onnxruntime' ? { threads: cores } : {};
     return [{ setting, textsPerSecond: Number.NaN }];
   }
-  const ways = settingsOf(encoder, cores, workload === 'single');
+  const ways = settingsOf(encoder, { cores, oneByOne: workload === 'single', few: plan.quick });
   const seconds = plan.tuneSeconds;
   const open = (start: Setting) => openEngine(contest, encoder, start);
   return calibrate(ways, { workload, texts: pool.file, seconds, open });

@@ -103,18 +103,24 @@ const rotated = <T>(list: readonly T[], by: number): T[] => {
   return [...list.slice(at), ...list.slice(0, at)];
 };
 
-/** All contenders in turn, round after round; the roofline in between. */
+/** All contenders in turn, round after round; the roofline in between. One that fails is out, and `failed` is told. */
 export async function playEncodeRounds(
   contest: Contest,
   entries: readonly Entry[],
   roofline: Roofline,
+  failed: (entry: Entry, error: unknown) => void,
 ): Promise<Measurement[]> {
   const { workload, plan, report } = contest;
-  const players: Player[] = entries.map((entry) => ({ entry, samples: [], peaks: [] }));
+  let players: Player[] = entries.map((entry) => ({ entry, samples: [], peaks: [] }));
   for (let round = 0; round < plan.rounds; round++) {
     await roofline.measure();
     for (const player of rotated(players, round)) {
-      player.samples.push(await kinds[workload](contest, player, round));
+      try {
+        player.samples.push(await kinds[workload](contest, player, round));
+      } catch (error) {
+        players = players.filter((other) => other !== player);
+        failed(player.entry, error);
+      }
     }
     report(`round ${round + 1} of ${plan.rounds}`);
   }

@@ -33,6 +33,10 @@ export async function measureWorkload(
   const contest: Contest = { ...ground, workload, pool, expected, report };
   const entries: Entry[] = [];
   const missing: Record<string, string> = {};
+  const fail = ({ encoder }: Pick<Entry, 'encoder'>, error: unknown): void => {
+    missing[encoder.name] = error instanceof Error ? error.message : String(error);
+    report(`${encoder.name} is not available: ${missing[encoder.name]}`);
+  };
   try {
     for (const encoder of encoders) {
       if (!plan.contenders.includes(encoder.name)) continue;
@@ -42,11 +46,10 @@ export async function measureWorkload(
         entries.push(entry);
         report(`${encoder.name}: ${JSON.stringify(entry.setting)}, cosine ${entry.minCosine}`);
       } catch (error) {
-        missing[encoder.name] = error instanceof Error ? error.message : String(error);
-        report(`${encoder.name} is not available: ${missing[encoder.name]}`);
+        fail({ encoder }, error);
       }
     }
-    const measurements = await playEncodeRounds(contest, entries, roofline);
+    const measurements = await playEncodeRounds(contest, entries, roofline, fail);
     return { workload, model: model.name, measurements, roofline: { ...roofline.rates }, missing };
   } finally {
     for (const { engine } of entries) engine[Symbol.dispose]();
