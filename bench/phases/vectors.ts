@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Slice } from '../contender/engine/protocol.ts';
 import type { EngineProcess } from '../contender/engine-process.ts';
+import { cosine } from '../workload/cosine.ts';
 
 /** Embeddings of a list of texts, row by row. */
 export interface Vectors {
@@ -27,17 +28,6 @@ export async function vectorsOf(
   } finally {
     await rm(folder, { recursive: true });
   }
-}
-
-function cosine(a: Float32Array, b: Float32Array): number {
-  let [dot, squareA, squareB] = [0, 0, 0];
-  a.forEach((value, i) => {
-    const other = b[i] ?? Number.NaN;
-    dot += value * other;
-    squareA += value * value;
-    squareB += other * other;
-  });
-  return dot / Math.sqrt(squareA * squareB);
 }
 
 const row = ({ data, dimension }: Vectors, i: number): Float32Array =>

@@ -116,7 +116,7 @@ def main():
 
     try:
         engine = Engine(json.loads(sys.argv[1]))
-    except Exception as error:  # noqa: BLE001  the other side says what failed
+    except Exception as error:  # the other side says what failed
         send(0, error=repr(error))
         sys.exit(1)
     send(0, result={"loadMs": (time.perf_counter() - STARTED) * 1000})
@@ -125,7 +125,7 @@ def main():
         try:
             result = getattr(engine, request["task"])(request["options"])
             send(request["id"], result=result)
-        except Exception as error:  # noqa: BLE001  the other side says what failed
+        except Exception as error:  # the other side says what failed
             send(request["id"], error=repr(error))
 
 
