@@ -20,6 +20,7 @@ const report = (line: string): void => console.error(`• ${line}`);
 
 async function measureModel(ground: Ground): Promise<Finding[]> {
   using roofline = new Roofline(ground.model.shape);
+  await roofline.warmUp();
   const findings: Finding[] = [];
   for (const workload of ground.plan.workloads) {
     const finding = await measureWorkload(ground, workload, roofline);

@@ -156,9 +156,10 @@ export function encodeTargets({ findings, accuracy, profile }: EncodeFindings): 
 export function encodeTargetTable(targets: readonly Target[]): string {
   const rows = targets.map(({ figure, value, limit }) => {
     const [sign, bound] = 'atLeast' in limit ? ['>=', limit.atLeast] : ['<=', limit.atMost];
-    if (Number.isNaN(value)) return [figure, `${sign} ${rounded(bound)}`, '', 'not measured'];
+    const wanted = Number.isNaN(bound) ? '' : `${sign} ${rounded(bound)}`;
+    if (Number.isNaN(value) || Number.isNaN(bound)) return [figure, wanted, '', 'not measured'];
     const met = sign === '>=' ? value >= bound : value <= bound;
-    return [figure, `${sign} ${rounded(bound)}`, String(rounded(value)), met ? 'yes' : '**no**'];
+    return [figure, wanted, String(rounded(value)), met ? 'yes' : '**no**'];
   });
   return table(['figure', 'target', 'measured', 'met'], rows);
 }
