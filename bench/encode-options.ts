@@ -27,7 +27,7 @@ export interface EncodePlan {
 const whole = {
   rounds: 7,
   sliceSeconds: 1.5,
-  tuneSeconds: 0.5,
+  tuneSeconds: 0.7,
   checkedTexts: 100,
   accuracyTexts: 5000,
   profileSeconds: 8,
@@ -37,7 +37,7 @@ const whole = {
 const quick: typeof whole = {
   rounds: 2,
   sliceSeconds: 0.4,
-  tuneSeconds: 0.1,
+  tuneSeconds: 0.2,
   checkedTexts: 24,
   accuracyTexts: 300,
   profileSeconds: 2,

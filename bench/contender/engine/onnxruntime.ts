@@ -56,7 +56,9 @@ export async function openOnnxruntime(start: Start): Promise<Engine> {
       const encodings = await tokenizer.encodeBatch([...texts]);
       const tokens = encodings.map((encoding, index) => ({ index, ids: encoding.getIds() }));
       const embeddings = new Array<Float32Array>(texts.length);
-      const batches = planBatches(tokens, budget).values();
+      const all = tokens.reduce((sum, { ids }) => sum + ids.length, 0);
+      // A short list is shared out, so that no session is idle.
+      const batches = planBatches(tokens, Math.min(budget, Math.ceil(all / runs.length))).values();
       const work = async (run: RunBatch): Promise<void> => {
         for (const batch of batches) {
           const values = await run(padded(batch));
