@@ -61,7 +61,7 @@ async function publish(findings: Findings, { best, all }: Tuned, plan: Plan, cos
       model: `${modelName}, float32; smallest cosine between the contenders ${cosine}`,
       plan: `${plan.rounds} rounds of ${plan.seconds} s, a bulk job of ${plan.bulkTexts} texts`,
     };
-    report(`written: ${await writeReport({ settings, parts, lines })}`);
+    report(`written: ${await writeReport({ kind: 'load', settings, parts, lines })}`);
   }
   for (const line of lines) console.log(JSON.stringify(line));
 }

@@ -76,7 +76,8 @@ export function readPlan(args: readonly string[]): Plan {
   };
 }
 
-function positive(name: string, text: string | undefined): number | undefined {
+/** The whole number that was given to an option, if it was. */
+export function positive(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1) {

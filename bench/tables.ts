@@ -1,11 +1,7 @@
 import type { Setting } from './phases/tune.ts';
+import { table } from './report/markdown.ts';
 import { type Findings, grouped, type SummaryLine, spread, targets } from './summary.ts';
 import { rounded } from './workload/numbers.ts';
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
 
 /** Medians with, in brackets, the values between which the middle 80% of the rounds lie. */
 export function loadTable({ samples }: Findings): string {

@@ -1,17 +1,7 @@
 import type { RemoteContender } from '../contender/remote.ts';
+import { cosine } from '../workload/cosine.ts';
 
 const limit = 0.9999;
-
-function cosine(a: Float32Array, b: Float32Array): number {
-  let [dot, squareA, squareB] = [0, 0, 0];
-  a.forEach((value, i) => {
-    const other = b[i] ?? Number.NaN;
-    dot += value * other;
-    squareA += value * value;
-    squareB += other * other;
-  });
-  return dot / Math.sqrt(squareA * squareB);
-}
 
 /** The smallest cosine between the contenders' embeddings of the same texts. Throws if they do not do the same work. */
 export async function checkAgreement(ours: RemoteContender, theirs: RemoteContender) {

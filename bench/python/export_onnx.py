@@ -1,13 +1,19 @@
-"""Writes a SentenceTransformer's encoder as ONNX, in the layout that transformers.js reads.
+"""Writes a SentenceTransformer as ONNX, in the layout that transformers.js reads.
 
     python export_onnx.py SOURCE TARGET
 
-SOURCE is the model as Python's library saves it. The graph gives token embeddings, since
-transformers.js pools them itself. It is written with plain ("eager") attention: onnxruntime was
-measured to run that at least as fast as the graph of scaled_dot_product_attention, and as fast as
-the graph whose attention its own optimizer had fused.
+SOURCE is the model as Python's library saves it. There are two graphs, each in float32 and with
+eight-bit weights (`*_quantized.onnx`):
+
+- `onnx/model.onnx` gives token embeddings, for libraries that pool them themselves;
+- `onnx/whole.onnx` gives sentence embeddings: all modules of the model are in it.
+
+Both are written with plain ("eager") attention: onnxruntime was measured to run that at least as
+fast as the graph of scaled_dot_product_attention, and as fast as the graph whose attention its
+own optimizer had fused.
 """
 
+import json
 import shutil
 import sys
 import warnings
@@ -15,27 +21,37 @@ from pathlib import Path
 
 import onnx
 import torch
-from transformers import AutoModel
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from sentence_transformers import SentenceTransformer
 
 INPUTS = ["input_ids", "attention_mask", "token_type_ids"]
-OUTPUT = "last_hidden_state"
-SIDE_FILES = [
-    "config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-]
+SIDE_FILES = ["config.json", "tokenizer.json", "tokenizer_config.json"]
 
 
 class Encoder(torch.nn.Module):
-    """The transformer with inputs by position, as the exporter wants them."""
+    """The transformer alone, with inputs by position, as the exporter wants them."""
 
-    def __init__(self, model: torch.nn.Module) -> None:
+    output = "last_hidden_state"
+
+    def __init__(self, model: SentenceTransformer) -> None:
+        super().__init__()
+        self.model = model[0].auto_model
+
+    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        return self.model(**dict(zip(INPUTS, inputs, strict=True)))[self.output]
+
+
+class Whole(torch.nn.Module):
+    """All modules of the model."""
+
+    output = "sentence_embedding"
+
+    def __init__(self, model: SentenceTransformer) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
-        return self.model(**dict(zip(INPUTS, inputs, strict=True)))[OUTPUT]
+        return self.model(dict(zip(INPUTS, inputs, strict=True)))[self.output]
 
 
 def example_inputs() -> tuple[torch.Tensor, ...]:
@@ -46,26 +62,52 @@ def example_inputs() -> tuple[torch.Tensor, ...]:
     return ids, mask, torch.zeros_like(ids)
 
 
-def export(source: Path, target: Path) -> None:
-    model = AutoModel.from_pretrained(source, attn_implementation="eager").eval()
-    file = target / "onnx" / "model.onnx"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    axes = {name: {0: "batch", 1: "sequence"} for name in [*INPUTS, OUTPUT]}
+def write_graph(module: Encoder | Whole, file: Path) -> None:
+    axes = {name: {0: "batch", 1: "sequence"} for name in INPUTS}
+    axes[module.output] = {0: "batch"}
+    if isinstance(module, Encoder):
+        axes[module.output][1] = "sequence"
     with torch.inference_mode():
         torch.onnx.export(
-            Encoder(model),
+            module,
             example_inputs(),
             file,
             input_names=INPUTS,
-            output_names=[OUTPUT],
+            output_names=[module.output],
             dynamic_axes=axes,
             opset_version=17,
             dynamo=False,
         )
     onnx.checker.check_model(str(file))
+
+
+def write_quantized(file: Path) -> None:
+    """Signed weights per channel and dynamic activations, as the hub's files for CPUs with VNNI.
+
+    The full range of eight bits: `reduce_range` is for CPUs without VNNI and costs accuracy.
+    """
+    quantize_dynamic(
+        file,
+        file.with_name(f"{file.stem}_quantized.onnx"),
+        per_channel=True,
+        reduce_range=False,
+        weight_type=QuantType.QInt8,
+    )
+
+
+def export(source: Path, target: Path) -> None:
+    model = SentenceTransformer(
+        str(source), device="cpu", model_kwargs={"attn_implementation": "eager"}
+    ).eval()
+    folder = target / "onnx"
+    folder.mkdir(parents=True, exist_ok=True)
+    for module, name in [(Encoder(model), "model.onnx"), (Whole(model), "whole.onnx")]:
+        write_graph(module.eval(), folder / name)
+        write_quantized(folder / name)
     for name in SIDE_FILES:
-        if (source / name).exists():
-            shutil.copyfile(source / name, target / name)
+        shutil.copyfile(source / name, target / name)
+    special = json.dumps(model.tokenizer.special_tokens_map)  # newer folders have no such file
+    (target / "special_tokens_map.json").write_text(special, encoding="utf-8")
 
 
 if __name__ == "__main__":

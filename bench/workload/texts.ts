@@ -1,7 +1,7 @@
 import { gaussian, pick, seededRandom } from './random.ts';
 
 /** Words of questions that people ask each other; nearly all are one token of BERT's vocabulary. */
-const words =
+export const words =
   `how what why when where which who is are was can could do does did should would will the a an of to in
 on for from with without about into over under best way good bad first last new old long short small large high low
 learn start stop make take get give find keep use buy sell read write speak study work play help change lose gain become

@@ -34,6 +34,14 @@ const tasks = {
     needs: [...addon, 'requirements', 'model'],
     command: (args) => tsx('scripts/parity.ts', ...args),
   },
+  bench: {
+    needs: [...addon, 'typescript', 'requirements', 'model'],
+    command: (args) => tsx('bench/encode.ts', ...args),
+  },
+  'bench-accuracy': {
+    needs: [...addon, 'typescript', 'requirements', 'model'],
+    command: (args) => tsx('bench/accuracy.ts', ...args),
+  },
   'bench-load': {
     needs: [...addon, 'requirements', 'model'],
     command: (args) => tsx('bench/load.ts', ...args),

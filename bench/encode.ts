@@ -1,0 +1,72 @@
+/**
+ * Throughput, latency, start, memory and accuracy of sentence-torch and its peers, on the same machine in the same run.
+ * Prints JSON lines; what it does meanwhile goes to standard error. See bench/README.md.
+ *
+ *   npm run bench -- [--workload a,b] [--model m] [--contender a,b] [--rounds N] [--quick] [--report]
+ */
+import { type EncodePlan, encodeUsage, readEncodePlan } from './encode-options.ts';
+import { type AccuracyLine, measureAccuracy } from './phases/accuracy.ts';
+import { measureWorkload } from './phases/encode.ts';
+import { measureShares, type Shares } from './phases/profile.ts';
+import { Roofline } from './phases/roofline.ts';
+import { versionsOf } from './phases/versions.ts';
+import { type Ground, withGround } from './prepare/ground.ts';
+import { updateReadme } from './readme.ts';
+import { encodeLines, type Finding } from './report/encode-line.ts';
+import { encodeParts, writeEncodeReport } from './report/encode-report.ts';
+import type { EncodeFindings } from './report/encode-targets.ts';
+
+const report = (line: string): void => console.error(`• ${line}`);
+
+async function measureModel(ground: Ground): Promise<Finding[]> {
+  using roofline = new Roofline(ground.model.shape);
+  await roofline.warmUp();
+  const findings: Finding[] = [];
+  for (const workload of ground.plan.workloads) {
+    const finding = await measureWorkload(ground, workload, roofline);
+    findings.push(finding);
+    for (const line of encodeLines(finding)) console.log(JSON.stringify(line));
+  }
+  return findings;
+}
+
+/** The shares of a bulk call, where this system and this build can tell them. */
+async function sharesIfAny(ground: Ground): Promise<Shares | undefined> {
+  try {
+    return await measureShares(ground);
+  } catch (error) {
+    report(`no profile: ${error instanceof Error ? error.message : error}`);
+    return undefined;
+  }
+}
+
+async function main(plan: EncodePlan): Promise<void> {
+  const findings: Finding[] = [];
+  let accuracy: AccuracyLine[] = [];
+  let profile: Shares | undefined;
+  let versions: Record<string, string> = {};
+  for (const name of plan.models) {
+    await withGround(plan, name, async (ground) => {
+      versions = await versionsOf(ground);
+      findings.push(...(await measureModel(ground)));
+      if (name !== 'minilm' || plan.accuracyTexts === 0) return;
+      accuracy = await measureAccuracy(ground);
+      for (const line of accuracy) console.log(JSON.stringify(line));
+      profile = await sharesIfAny(ground);
+    });
+  }
+  const all: EncodeFindings = { findings, accuracy, ...(profile ? { profile } : {}) };
+  for (const [title, body] of encodeParts(all)) console.error(`\n${title}\n${body}`);
+  if (!plan.report) return;
+  report(`written: ${await writeEncodeReport(all, plan, versions)}`);
+  report(`the README shows ${(await updateReadme()) ?? 'no report: there is none of a whole run'}`);
+}
+
+let plan: EncodePlan | undefined;
+try {
+  plan = readEncodePlan(process.argv.slice(2));
+} catch (error) {
+  console.error(`${error instanceof Error ? error.message : error}\n${encodeUsage}`);
+  process.exitCode = 2;
+}
+if (plan !== undefined) await main(plan);

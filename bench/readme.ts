@@ -1,0 +1,30 @@
+/**
+ * Puts the newest report into the README, between its markers. `npm run bench -- --report` does so at its end.
+ *
+ *   npx tsx bench/readme.ts
+ */
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root } from '../scripts/python.ts';
+import { newestReport, readmeSection, replaceSection } from './report/readme-section.ts';
+import { reports } from './report.ts';
+
+/** Returns the report that the README shows now; undefined if there is none of a whole run. */
+export async function updateReadme(): Promise<string | undefined> {
+  const names = await readdir(reports).catch(() => []);
+  const all = names.filter((name) => /-encode(-\d+)?\.md$/.test(name));
+  const texts = await Promise.all(
+    all.map(async (name) => ({ name, text: await readFile(path.join(reports, name), 'utf8') })),
+  );
+  const newest = newestReport(texts);
+  if (newest === undefined) return undefined;
+  const file = path.join(root, 'README.md');
+  const readme = await readFile(file, 'utf8');
+  await writeFile(file, replaceSection(readme, readmeSection(newest)));
+  return newest.name;
+}
+
+if (import.meta.url === pathToFileURL(path.resolve(process.argv[1] ?? '')).href) {
+  console.error((await updateReadme()) ?? 'There is no report of a whole run in bench/reports.');
+}
