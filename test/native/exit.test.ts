@@ -29,6 +29,9 @@ for (const [way, expected] of Object.entries(exitCodes)) {
         t.deepEqual({ code, signal }, { code: expected, signal: null }, stderr);
         const crashed = stderr !== '' && !stderr.includes('on purpose');
         t.false(crashed, `printed besides the error thrown on purpose: ${stderr}`);
+        if (way === 'natural end') continue; // waits for the work that was asked for
+        const tookMs = ended.endedAt - Number(ended.stdout);
+        t.true(tookMs <= 5000, `hung for ${tookMs} ms`);
       }
     });
   }

@@ -10,6 +10,8 @@ export interface Ended {
   readonly stdout: string;
   readonly stderr: string;
   readonly ms: number;
+  /** Of Date.now(). */
+  readonly endedAt: number;
 }
 
 /** Runs `node <args>` from the checkout's folder to its end; killed after `limitMs`. */
@@ -38,7 +40,14 @@ export function runNode(
     });
     child.on('error', reject);
     child.on('close', (code, signal) =>
-      resolve({ code, signal, stdout, stderr, ms: performance.now() - started }),
+      resolve({
+        code,
+        signal,
+        stdout,
+        stderr,
+        ms: performance.now() - started,
+        endedAt: Date.now(),
+      }),
     );
   });
 }

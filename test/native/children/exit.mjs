@@ -1,5 +1,6 @@
 // A process (or a worker in one) that ends in the way named by its arguments while the model is in the state named.
 // exit.test.ts starts it: node exit.mjs <model folder> <way> <state>
+import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { SentenceTransformer } from 'sentence-torch';
@@ -23,6 +24,9 @@ const ways = {
   },
   'process.reallyExit': () => process.reallyExit(0),
 };
+
+/** Tells the test when the end began. */
+const leave = () => writeSync(1, `${Date.now()}`);
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -58,8 +62,10 @@ if (!isMainThread) {
 } else if (way === 'worker.terminate') {
   const worker = new Worker(new URL(import.meta.url), { workerData: [folder, way, state] });
   await new Promise((resolve) => worker.once('message', resolve));
+  leave();
   await worker.terminate();
 } else {
   await enter();
+  leave();
   ways[way]();
 }
