@@ -20,9 +20,7 @@ constexpr int64_t kWarmUpLengths[] = {128, 2, 17};
 }  // namespace
 
 Model::Model(torch::jit::Module module, ModelOptions options)
-    : module_(std::move(module)), options_(std::move(options)) {
-  listing_.graph = module_.get_method("forward").graph()->toString();
-}
+    : module_(std::move(module)), options_(std::move(options)) {}
 
 std::shared_ptr<const Model> Model::load(const ModelOptions& options) {
   // The profiling executor specialises on the shapes of early calls, which are never those of later
@@ -37,6 +35,9 @@ std::shared_ptr<const Model> Model::load(const ModelOptions& options) {
     retarget_devices(*module.get_method("forward").graph(), options.device);
   std::shared_ptr<Model> model(new Model(std::move(module), options));
   if (options.optimize && options.device.is_cpu()) model->optimise_graph();
+  if (!model->code_) {
+    model->listing_.graph = model->module_.get_method("forward").graph()->toString(false);
+  }
   return model;
 }
 
