@@ -20,6 +20,8 @@ export interface SessionOptions {
   /** 'cpu' or 'cuda:N'. */
   device: string;
   dimension: number;
+  /** Tokens per text at most. */
+  maxSeqLength: number;
   padTokenId: number;
   padLeft: boolean;
   tokenTypeIds: boolean;

@@ -11,7 +11,8 @@ import { encodeWindows } from './encode/stream.ts';
 import { checkIterable, checkText, copyTexts } from './encode/texts.ts';
 import { createError, withCallerStack } from './errors.ts';
 import type { Manifest, SimilarityFunction } from './model-store/manifest.ts';
-import { openModelFolder } from './model-store/model-folder.ts';
+import { type ModelFolder, openModelFolder, verifiedPath } from './model-store/model-folder.ts';
+import { loadAddon } from './native/addon.ts';
 import type { Dtype } from './native/dtype.ts';
 import { Session } from './native/session.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
@@ -89,8 +90,12 @@ export class SentenceTransformer implements AsyncDisposable {
       }
       const checked = checkLoadOptions(options);
       const folder = await openModelFolder(folderOrName);
-      const tokenizer = loadTokenizer(folder.tokenizerPath, folder.manifest.text);
-      const session = await Session.open(folder, checked);
+      const [modelPath, tokenizer] = await Promise.all([
+        verifiedPath(folder, 'model.pt'),
+        openTokenizer(folder),
+        openAddon(), // takes as long as the other two
+      ]);
+      const session = await Session.open(modelPath, folder.manifest, checked);
       return new SentenceTransformer(folder.manifest, tokenizer, session, checked);
     });
   }
@@ -258,4 +263,13 @@ export class SentenceTransformer implements AsyncDisposable {
       this.#active.delete(work);
     }
   }
+}
+
+async function openTokenizer(folder: ModelFolder): Promise<Tokenizer> {
+  return loadTokenizer(await verifiedPath(folder, 'tokenizer.json'), folder.manifest.text);
+}
+
+/** On this thread, but after what reads files has begun to. */
+async function openAddon(): Promise<void> {
+  loadAddon();
 }

@@ -1,36 +1,36 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { createError } from '../errors.ts';
 import { cacheDir } from '../util/cache-dir.ts';
-import { type FileEntry, type Manifest, modelFiles, parseManifest } from './manifest.ts';
+import { type FileEntry, type Manifest, type modelFiles, parseManifest } from './manifest.ts';
+import { measure } from './measure.ts';
 
-/** A model folder whose files are what its manifest says. */
+/** A model folder with a manifest that can be read. Of its other files nothing is known yet. */
 export interface ModelFolder {
   readonly path: string;
   readonly manifest: Manifest;
-  readonly modelPath: string;
-  readonly tokenizerPath: string;
 }
 
 const manifestName = 'sentence-torch.json';
 
-/** Finds the folder, or the model of that name in the cache, and verifies size and sha256 of each file. */
+/** Finds the folder, or the model of that name in the cache, and reads its manifest. */
 export async function openModelFolder(folderOrName: string): Promise<ModelFolder> {
   const folder = await findFolder(folderOrName);
   const manifestPath = path.join(folder, manifestName);
-  const manifest = parseManifest(await readManifest(manifestPath), manifestPath);
-  await Promise.all(
-    modelFiles.map((name) => verify(path.join(folder, name), manifest.files[name])),
-  );
   return {
     path: folder,
-    manifest,
-    modelPath: path.join(folder, 'model.pt'),
-    tokenizerPath: path.join(folder, 'tokenizer.json'),
+    manifest: parseManifest(await readManifest(manifestPath), manifestPath),
   };
+}
+
+/** The path of one of the folder's files, once its size and sha256 are what the manifest says. */
+export async function verifiedPath(
+  folder: ModelFolder,
+  name: (typeof modelFiles)[number],
+): Promise<string> {
+  const file = path.join(folder.path, name);
+  await verify(file, folder.manifest.files[name]);
+  return file;
 }
 
 async function findFolder(folderOrName: string): Promise<string> {
@@ -69,7 +69,7 @@ async function readManifest(file: string): Promise<string> {
 async function verify(file: string, entry: FileEntry): Promise<void> {
   let found: FileEntry;
   try {
-    found = await measure(file);
+    found = await measure(file, entry.bytes);
   } catch (error) {
     throw createError('ST_MODEL_DAMAGED', `${file} can't be read. Export the model again.`, {
       cause: error,
@@ -82,16 +82,4 @@ async function verify(file: string, entry: FileEntry): Promise<void> {
         `wanted ${entry.bytes} and ${entry.sha256}. Copy or export the model again.`,
     );
   }
-}
-
-async function measure(file: string): Promise<FileEntry> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), async (chunks) => {
-    for await (const chunk of chunks as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      hash.update(chunk);
-    }
-  });
-  return { sha256: hash.digest('hex'), bytes };
 }

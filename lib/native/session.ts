@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Addon, Listing, Session as NativeSession } from '../../binding.d.ts';
 import type { LoadOptions } from '../encode/options.ts';
 import { createError, isErrorCode } from '../errors.ts';
-import type { ModelFolder } from '../model-store/model-folder.ts';
+import type { Manifest } from '../model-store/manifest.ts';
 import type { BatchItem } from '../scheduler/batch-runner.ts';
 import { loadAddon } from './addon.ts';
 import { chooseDtype, type Dtype } from './dtype.ts';
@@ -30,20 +30,20 @@ export class Session {
     this.listing = settings.listing;
   }
 
-  /** Loads the verified model of `folder`. `options` are checked. */
-  static async open(folder: ModelFolder, options: LoadOptions): Promise<Session> {
+  /** Loads the verified model file. `options` are checked. */
+  static async open(modelPath: string, manifest: Manifest, options: LoadOptions): Promise<Session> {
     const addon = loadAddon();
     const device = chooseDevice(addon, options.device ?? 'auto');
     const { streams, intraOpThreads } = chooseThreads(device, options);
     const dtype = chooseDtype(options, { device, bfloat16: native(() => addon.cpu()).bfloat16 });
     const { optimize = true } = options;
-    const { manifest } = folder;
     const session = native(
       () =>
         new addon.Session({
-          modelPath: folder.modelPath,
+          modelPath,
           device,
           dimension: manifest.dimension,
+          maxSeqLength: manifest.maxSeqLength,
           padTokenId: manifest.padding.tokenId,
           padLeft: manifest.padding.side === 'left',
           tokenTypeIds: manifest.inputs.includes('token_type_ids'),

@@ -61,6 +61,7 @@ SessionOptions to_session_options(const Napi::Object& object) {
   options.model.path = object.Get("modelPath").ToString().Utf8Value();
   options.model.device = c10::Device(object.Get("device").ToString().Utf8Value());
   options.model.dimension = to_int(object, "dimension");
+  options.model.max_seq_length = to_int(object, "maxSeqLength");
   options.model.pad_token_id = to_int(object, "padTokenId");
   options.model.pad_left = object.Get("padLeft").ToBoolean();
   options.model.token_type_ids = object.Get("tokenTypeIds").ToBoolean();

@@ -65,4 +65,15 @@ class Promises {
   std::vector<Settled> settled_;
 };
 
+/// A promise that a stream settles, once.
+struct Settler {
+  std::shared_ptr<Promises> promises;
+  Promises::Ticket ticket;
+
+  void resolve(Promises::MakeValue value = nullptr) const noexcept {
+    promises->resolve(ticket, std::move(value));
+  }
+  void reject(Failure failure) const noexcept { promises->reject(ticket, std::move(failure)); }
+};
+
 }  // namespace sentence_torch

@@ -7,37 +7,34 @@
 #include "model/pass_names.h"
 #include "runtime/cpu_budget.h"
 #include "runtime/failure.h"
+#include "runtime/free_memory.h"
+#include "runtime/on_each_stream.h"
 #include "runtime/shared_forward.h"
 #include "runtime/stream_scope.h"
 
 namespace sentence_torch {
 namespace {
 
-/// Work for a stream with a promise at its end.
+/// Work for a stream, which settles a promise, or throws and has it rejected.
 class Job : public Task {
  public:
-  Job(std::shared_ptr<Promises> promises, Promises::Ticket ticket, const char* fallback_code,
-      std::function<Promises::MakeValue()> work)
-      : promises_(std::move(promises)),
-        ticket_(ticket),
-        fallback_code_(fallback_code),
-        work_(std::move(work)) {}
+  Job(Settler promise, const char* fallback_code, SessionWrap::Work work)
+      : promise_(std::move(promise)), fallback_code_(fallback_code), work_(std::move(work)) {}
 
   void run() noexcept override {
     try {
-      promises_->resolve(ticket_, work_());
+      work_(promise_);
     } catch (...) {
-      promises_->reject(ticket_, describe(std::current_exception(), fallback_code_));
+      promise_.reject(describe(std::current_exception(), fallback_code_));
     }
   }
 
-  void cancel(const Failure& reason) noexcept override { promises_->reject(ticket_, reason); }
+  void cancel(const Failure& reason) noexcept override { promise_.reject(reason); }
 
  private:
-  const std::shared_ptr<Promises> promises_;
-  const Promises::Ticket ticket_;
+  const Settler promise_;
   const char* const fallback_code_;
-  const std::function<Promises::MakeValue()> work_;
+  const SessionWrap::Work work_;
 };
 
 std::shared_ptr<Executor> start_executor(Napi::Env env, const SessionOptions& options) {
@@ -77,10 +74,26 @@ SessionWrap::SessionWrap(const Napi::CallbackInfo& info)
 
 // load(): Promise<Listing>
 Napi::Value SessionWrap::load(const Napi::CallbackInfo& info) {
-  auto work = [slot = model_, options = options_.model]() -> Promises::MakeValue {
-    *slot = Model::load(options);
-    Environment::register_atexit();
-    return [listing = (*slot)->listing()](Napi::Env env) { return to_js(env, listing); };
+  // The executor's streams end before it does.
+  auto work = [slot = model_, options = options_.model, cores = cores_,
+               executor = executor_.get()](const Settler& loaded) {
+    {
+      const SharedForward helped(*executor);
+      *slot = Model::load(options);
+    }
+    const auto warm_up = [slot, cores] {
+      const CpuBudget::Share share(CpuBudget::process(), cores);
+      (*slot)->warm_up();
+    };
+    run_on_each_stream(*executor, warm_up, "ST_MODEL_DAMAGED",
+                       [slot, loaded](const std::optional<Failure>& failure) {
+                         if (failure) return loaded.reject(*failure);
+                         release_free_memory();
+                         Environment::register_atexit();
+                         loaded.resolve([listing = (*slot)->listing()](Napi::Env env) {
+                           return to_js(env, listing);
+                         });
+                       });
   };
   return submit(info.Env(), Value(), "ST_MODEL_DAMAGED", std::move(work), Urgency::kUrgent);
 }
@@ -98,12 +111,12 @@ Napi::Value SessionWrap::run(const Napi::CallbackInfo& info) {
     const auto urgency = info[3].ToBoolean() ? Urgency::kUrgent : Urgency::kNormal;
     // The executor's streams end before it does.
     auto work = [slot = model_, batch, cores = cores_,
-                 executor = executor_.get()]() -> Promises::MakeValue {
+                 executor = executor_.get()](const Settler& done) {
       if (*slot == nullptr) throw Failure("ST_DISPOSED", "The model is not loaded.");
       const CpuBudget::Share share(CpuBudget::process(), cores);
       const SharedForward helped(*executor);
       (*slot)->encode(*batch);
-      return nullptr;
+      done.resolve();
     };
     return submit(env, kept_alive, "ST_FORWARD_FAILED", std::move(work), urgency);
   });
@@ -120,11 +133,10 @@ Napi::Value SessionWrap::dispose(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SessionWrap::submit(Napi::Env env, const Napi::Object& kept_alive,
-                                const char* fallback_code,
-                                std::function<Promises::MakeValue()> work, Urgency urgency) {
+                                const char* fallback_code, Work work, Urgency urgency) {
   const auto [ticket, promise] = promises_->open(env, kept_alive);
-  executor_->submit(std::make_unique<Job>(promises_, ticket, fallback_code, std::move(work)),
-                    urgency);
+  executor_->submit(
+      std::make_unique<Job>(Settler{promises_, ticket}, fallback_code, std::move(work)), urgency);
   return promise;
 }
 

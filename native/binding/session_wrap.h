@@ -18,13 +18,16 @@ class SessionWrap : public Napi::ObjectWrap<SessionWrap> {
 
   explicit SessionWrap(const Napi::CallbackInfo& info);
 
+  /// What a stream does for a promise: it settles it, or throws and has it rejected.
+  using Work = std::function<void(const Settler&)>;
+
  private:
   Napi::Value load(const Napi::CallbackInfo& info);
   Napi::Value run(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
 
   Napi::Value submit(Napi::Env env, const Napi::Object& kept_alive, const char* fallback_code,
-                     std::function<Promises::MakeValue()> work, Urgency urgency);
+                     Work work, Urgency urgency);
 
   // Filled by the load task, read by the batches that JavaScript sends once it is loaded, emptied
   // by the last stream.

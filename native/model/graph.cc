@@ -42,8 +42,9 @@ bool is_allowed(const Node& node) {
 void verify_operators(const torch::jit::Module& module) {
   std::set<std::string> refused;
   size_t nodes = 0;
-  // forward is all that ever runs, and inlined it holds everything it can reach.
-  const auto graph = module.get_method("forward").graph()->copy();
+  // forward is all that ever runs, and inlined it holds everything it can reach. It stays inlined:
+  // freezing would have to do it again.
+  const auto graph = module.get_method("forward").graph();
   torch::jit::Inline(*graph);
   for_each_node(graph->block(), [&](Node* node) {
     if (++nodes > kMaxNodes)

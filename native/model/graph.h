@@ -4,9 +4,9 @@
 
 namespace sentence_torch {
 
-/// Refuses a module whose forward, once inlined, holds an operator that is not in operators.inc:
-/// TorchScript can read and write files and reach outside a tensor's memory. Throws Failure
-/// ST_MODEL_REFUSED that names the operators.
+/// Inlines forward, and refuses a module whose forward then holds an operator that is not in
+/// operators.inc: TorchScript can read and write files and reach outside a tensor's memory. Throws
+/// Failure ST_MODEL_REFUSED that names the operators.
 void verify_operators(const torch::jit::Module& module);
 
 /// A trace made on the CPU creates its masks and positions there. Points every device constant of

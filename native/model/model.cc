@@ -2,6 +2,7 @@
 
 #include <torch/csrc/jit/runtime/graph_executor.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -12,18 +13,21 @@
 #include "runtime/failure.h"
 
 namespace sentence_torch {
+namespace {
+
+constexpr int64_t kWarmUpLengths[] = {128, 2, 17};
+
+}  // namespace
 
 Model::Model(torch::jit::Module module, ModelOptions options)
-    : module_(std::move(module)), options_(std::move(options)) {
-  listing_.graph = module_.get_method("forward").graph()->toString();
-}
+    : module_(std::move(module)), options_(std::move(options)) {}
 
 std::shared_ptr<const Model> Model::load(const ModelOptions& options) {
   // The profiling executor specialises on the shapes of early calls, which are never those of later
   // ones.
   torch::jit::getProfilingMode() = false;
   verify_archive(options.path);
-  auto module = torch::jit::load(options.path, options.device);
+  auto module = torch::jit::load(options.path, options.device, /*load_debug_files=*/false);
   verify_operators(module);
   module.eval();
   module = torch::jit::freeze(module);
@@ -31,7 +35,9 @@ std::shared_ptr<const Model> Model::load(const ModelOptions& options) {
     retarget_devices(*module.get_method("forward").graph(), options.device);
   std::shared_ptr<Model> model(new Model(std::move(module), options));
   if (options.optimize && options.device.is_cpu()) model->optimise_graph();
-  model->warm_up();
+  if (!model->code_) {
+    model->listing_.graph = model->module_.get_method("forward").graph()->toString(false);
+  }
   return model;
 }
 
@@ -87,10 +93,16 @@ void Model::optimise_graph() {
 }
 
 void Model::warm_up() const {
-  // Two texts of two lengths, so that the padded form runs.
-  std::vector<float> sink(2 * static_cast<size_t>(options_.dimension));
-  const auto id = static_cast<int32_t>(options_.pad_token_id);
-  const Batch batch{{id, id, id, id, id}, {2, 3}, {{sink.data(), 0}, {sink.data(), 0}}};
+  // Of several lengths, so that padding is computed, and long enough for every kernel's own memory.
+  Batch batch;
+  std::vector<float> sink(static_cast<size_t>(options_.dimension));
+  for (const int64_t wanted : kWarmUpLengths) {
+    const int64_t length = std::min(wanted, options_.max_seq_length);
+    batch.ids.insert(batch.ids.end(), static_cast<size_t>(length),
+                     static_cast<int32_t>(options_.pad_token_id));
+    batch.lengths.push_back(static_cast<int32_t>(length));
+    batch.rows.push_back({sink.data(), 0});
+  }
   encode(batch);
 }
 

@@ -19,6 +19,7 @@ struct ModelOptions {
   std::string path;
   c10::Device device = c10::kCPU;
   int64_t dimension = 0;
+  int64_t max_seq_length = 1;
   int64_t pad_token_id = 0;
   bool pad_left = false;
   bool token_type_ids = false;
@@ -31,9 +32,11 @@ struct ModelOptions {
 /// Immutable: any number of streams run it at once.
 class Model {
  public:
-  /// Reads the file, checks every operator, freezes, optimises, and runs it once so that no user's
-  /// batch pays for first-call work.
+  /// Reads the file, checks every operator, freezes and optimises.
   static std::shared_ptr<const Model> load(const ModelOptions& options);
+
+  /// Runs a few texts on this thread, so that no user's batch pays for the first-call work.
+  void warm_up() const;
 
   /// Runs the batch and writes each text's embedding into its row.
   void encode(const Batch& batch) const;
@@ -47,7 +50,6 @@ class Model {
   at::Tensor forward(const Batch& batch) const;
   c10::IValue run(std::vector<c10::IValue> inputs) const;
   void optimise_graph();
-  void warm_up() const;
 
   torch::jit::Module module_;  // empty once optimised
   torch::jit::Code code_;      // empty unless optimised

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "runtime/cpu_budget.h"
+#include "runtime/thread_name.h"
 
 namespace sentence_torch {
 namespace {
@@ -13,7 +14,8 @@ constexpr int kMaxUrgentInARow = 4;
 
 }  // namespace
 
-Executor::Executor(int streams, Enter enter) : working_(streams), alive_(streams) {
+Executor::Executor(int streams, Enter enter)
+    : streams_(streams), working_(streams), alive_(streams) {
   threads_.reserve(static_cast<size_t>(streams));
   try {
     for (int i = 0; i < streams; ++i) {
@@ -76,6 +78,7 @@ bool Executor::wait_ended(std::chrono::milliseconds limit) {
 }
 
 void Executor::run_stream(const Enter& enter) {
+  name_this_thread("st-stream");
   try {
     serve(enter);
   } catch (...) {

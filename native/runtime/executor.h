@@ -45,6 +45,9 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
+  /// How many there are.
+  int streams() const { return streams_; }
+
   /// Queues the task, or cancels it at once after stop().
   void submit(std::unique_ptr<Task> task, Urgency urgency = Urgency::kNormal);
 
@@ -70,6 +73,7 @@ class Executor {
   void end_stream();
   void stop_because(const Failure& reason, const OnEnded& on_ended);
 
+  const int streams_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::unique_ptr<Task>> normal_;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { SentenceTransformer } from '../../lib/index.ts';
 import { fixture } from '../support/fixtures.ts';
+import { runNode } from '../support/run-child.ts';
 import { maxAbsDiff } from '../support/vectors.ts';
 
 // `npm test` gets the model and says where it is.
@@ -46,4 +47,23 @@ test('similar sentences score higher than unrelated ones', async (t) => {
 test('a model in the cache is found by its name', async (t) => {
   await using named = await SentenceTransformer.load('all-MiniLM-L6-v2');
   t.is(named.dimension, 384);
+});
+
+const glibc = process.platform === 'linux' ? test : test.skip;
+
+glibc('once loaded, the float32 weights that were packed are gone', async (t) => {
+  const script = `
+    import { SentenceTransformer } from 'sentence-torch';
+    const load = (folder) => SentenceTransformer.load(folder, { device: 'cpu', dtype: 'int8' });
+    const small = await load(${JSON.stringify(fixture('golden/mean'))});
+    const before = process.memoryUsage.rss();
+    const model = await load(${JSON.stringify(folder)});
+    console.log((process.memoryUsage.rss() - before) / 1e6);
+    process.exit();
+  `;
+  const { stdout, stderr } = await runNode(['--input-type=module', '--eval', script]);
+  t.is(stderr, '');
+  // 48 MB of embeddings and 11 MB of packed layers stay; in float32 the layers are 43 MB.
+  const megabytes = Number(stdout);
+  t.true(megabytes > 40 && megabytes < 48 + 11 + 30, `${megabytes} MB`);
 });

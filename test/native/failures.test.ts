@@ -74,6 +74,40 @@ for (const name of ['model.pt', 'tokenizer.json']) {
   });
 }
 
+async function withLargeModel(folder: string, bytes: number, wanted = bytes): Promise<void> {
+  await writeFile(path.join(folder, 'model.pt'), '');
+  await truncate(path.join(folder, 'model.pt'), bytes);
+  const file = path.join(folder, 'sentence-torch.json');
+  const manifest = JSON.parse(await readFile(file, 'utf8'));
+  manifest.files['model.pt'].bytes = wanted;
+  await writeFile(file, JSON.stringify(manifest));
+}
+
+// Of zeros, as what truncate() makes; `head -c 20000000 /dev/zero | sha256sum`
+const largeSha256 = '9e21c61969cd3e077a1b2b58ddb583b175e13c6479d2d83912eaddc23c0cdd52';
+
+test('a large model.pt is hashed as well, on a thread of its own', async (t) => {
+  const folder = await copyOfModel(t);
+  await withLargeModel(folder, 20_000_000);
+  await t.throwsAsync(load(folder), {
+    code: 'ST_MODEL_DAMAGED',
+    message: new RegExp(`20000000 bytes and sha256 ${largeSha256}, wanted 20000000`),
+  });
+});
+
+test('a large model.pt that was cut off is a damaged model', async (t) => {
+  const folder = await copyOfModel(t);
+  await withLargeModel(folder, 1000, 20_000_000);
+  await t.throwsAsync(load(folder), { code: 'ST_MODEL_DAMAGED', message: /has 1000 bytes/ });
+});
+
+test('a large model.pt that is missing is a damaged model', async (t) => {
+  const folder = await copyOfModel(t);
+  await withLargeModel(folder, 1000, 20_000_000);
+  await rm(path.join(folder, 'model.pt'));
+  await t.throwsAsync(load(folder), { code: 'ST_MODEL_DAMAGED', message: /can't be read/ });
+});
+
 for (const attack of modelsIn('malicious')) {
   test(`${attack} is refused before it does anything`, async (t) => {
     await t.throwsAsync(load(fixture(attack)), { code: 'ST_MODEL_REFUSED' });
@@ -84,7 +118,7 @@ for (const attack of modelsIn('malicious')) {
 test('a model that gives another dimension than its manifest says is damaged', async (t) => {
   await t.throwsAsync(load(fixture('odd/wrong-dimension')), {
     code: 'ST_MODEL_DAMAGED',
-    message: /something else than a tensor of 2 x 8/,
+    message: /something else than a tensor of 3 x 8/,
   });
 });
 

@@ -132,6 +132,7 @@ test('at the streams urgent batches go first, and of five batches at least one i
     modelPath: fixture('golden/mean/model.pt'),
     device: 'cpu',
     dimension: 16,
+    maxSeqLength: 16,
     padTokenId: 0,
     padLeft: false,
     tokenTypeIds: true,

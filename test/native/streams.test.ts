@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
+import { SentenceTransformer } from '../../lib/index.ts';
 import { locateLibtorch } from '../../lib/native/libtorch.ts';
+import { fixture } from '../support/fixtures.ts';
 
 const build = fileURLToPath(new URL('../../build/', import.meta.url));
 const run = promisify(execFile);
@@ -23,7 +26,25 @@ onLinux(
       'ok: helpers leave for other executors',
       'ok: stopping in the middle',
       'ok: a full queue',
+      'ok: once on each stream',
+      'ok: a failure on one stream',
+      'ok: stopping while streams wait for each other',
     ]);
     t.is(stderr, '');
   },
 );
+
+onLinux('the threads of streams can be told from all others by their name', async (t) => {
+  const streams = () =>
+    readdirSync('/proc/self/task').filter(
+      (id) => readFileSync(`/proc/self/task/${id}/comm`, 'utf8') === 'st-stream\n',
+    ).length;
+  t.is(streams(), 0);
+  const model = await SentenceTransformer.load(fixture('golden/mean'), {
+    device: 'cpu',
+    streams: 3,
+    intraOpThreads: 1,
+  });
+  t.is(streams(), 3);
+  await model.dispose();
+});

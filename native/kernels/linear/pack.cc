@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "kernels/parallel.h"
+
 namespace sentence_torch {
 namespace {
 
@@ -69,25 +71,29 @@ PackedTiles pack_tiles(const float* weight, int64_t outputs, int64_t inputs, Til
     packed.scales.resize(static_cast<size_t>(panels(outputs) * kPanelOutputs));
     packed.sums.resize(packed.scales.size());
   }
-  for (int64_t output = 0; output < outputs; ++output) {
-    const float* row = weight + output * inputs;
-    type == TileType::kInt8 ? pack_int8_output(packed, row, output, inputs)
-                            : pack_output(packed, type, row, output, inputs);
-  }
+  parallel_for(outputs, kPanelOutputs, [&](int64_t begin, int64_t end) {
+    for (int64_t output = begin; output < end; ++output) {
+      const float* row = weight + output * inputs;
+      type == TileType::kInt8 ? pack_int8_output(packed, row, output, inputs)
+                              : pack_output(packed, type, row, output, inputs);
+    }
+  });
   return packed;
 }
 
 AlignedBytes pack_floats(const float* weight, int64_t outputs, int64_t inputs, bool round) {
   AlignedBytes packed(panels(outputs) * kPanelOutputs * inputs * int64_t{sizeof(float)});
   auto* values = reinterpret_cast<float*>(packed.data());
-  for (int64_t output = 0; output < outputs; ++output) {
-    float* panel =
-        values + output / kPanelOutputs * kPanelOutputs * inputs + output % kPanelOutputs;
-    for (int64_t input = 0; input < inputs; ++input) {
-      const float value = weight[output * inputs + input];
-      panel[input * kPanelOutputs] = round ? round_to_bfloat16(value) : value;
+  parallel_for(outputs, kPanelOutputs, [&](int64_t begin, int64_t end) {
+    for (int64_t output = begin; output < end; ++output) {
+      float* panel =
+          values + output / kPanelOutputs * kPanelOutputs * inputs + output % kPanelOutputs;
+      for (int64_t input = 0; input < inputs; ++input) {
+        const float value = weight[output * inputs + input];
+        panel[input * kPanelOutputs] = round ? round_to_bfloat16(value) : value;
+      }
     }
-  }
+  });
   return packed;
 }
 

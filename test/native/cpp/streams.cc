@@ -6,13 +6,17 @@
 #include <cstdlib>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <random>
+#include <set>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "runtime/cpu_budget.h"
 #include "runtime/executor.h"
+#include "runtime/on_each_stream.h"
 #include "runtime/shared_forward.h"
 
 namespace {
@@ -22,6 +26,7 @@ using sentence_torch::CpuBudget;
 using sentence_torch::Executor;
 using sentence_torch::Failure;
 using sentence_torch::parallel_for;
+using sentence_torch::run_on_each_stream;
 using sentence_torch::SharedForward;
 using sentence_torch::Task;
 
@@ -192,6 +197,69 @@ void a_full_queue() {
   until([&] { return counts.run == 3 * kTasks; }, "every task runs once");
 }
 
+void once_on_each_stream() {
+  for (int round = 0; round < 200; ++round) {
+    auto executor = start(4);
+    std::mutex mutex;
+    std::set<std::thread::id> threads;
+    std::atomic<int> calls{0};
+    std::atomic<bool> done{false};
+    const auto work = [&] {
+      const std::lock_guard lock(mutex);
+      threads.insert(std::this_thread::get_id());
+      ++calls;
+    };
+    run_on_each_stream(*executor, work, "ST_TEST", [&](const auto& failure) {
+      expect(!failure && calls == 4, "nothing failed, and all is done at the end");
+      done = true;
+    });
+    until([&] { return done.load(); }, "work on each stream ends");
+    expect(threads.size() == 4, "each stream did it once");
+  }
+}
+
+void a_failure_on_one_stream() {
+  auto executor = start(3);
+  std::atomic<int> calls{0};
+  std::atomic<bool> done{false};
+  const auto work = [&] {
+    if (++calls == 2) throw std::runtime_error("on purpose");
+  };
+  run_on_each_stream(*executor, work, "ST_TEST", [&](const auto& failure) {
+    expect(failure && failure->code() == "ST_TEST", "the failure arrives with its code");
+    done = true;
+  });
+  until([&] { return done.load(); }, "the others end as well");
+  expect(calls >= 2, "a stream has failed");
+}
+
+void stopping_while_streams_wait_for_each_other() {
+  for (int round = 0; round < 200; ++round) {
+    Counts counts;
+    auto executor = start(3);
+    std::atomic<bool> occupied{false};
+    std::atomic<bool> stopped{false};
+    std::atomic<int> ends{0};
+    // One stream comes late, or never; the others wait for it.
+    executor->submit(std::make_unique<Lambda>(counts, [&] {
+      occupied = true;
+      until([&] { return stopped.load(); }, "the executor is stopped");
+    }));
+    until([&] { return occupied.load(); }, "a task runs");
+    run_on_each_stream(
+        *executor, [] { expect(false, "not all streams have come"); }, "ST_TEST",
+        [&](const auto& failure) {
+          expect(failure && failure->code() == "ST_DISPOSED", "it was called off");
+          ++ends;
+        });
+    executor->stop();
+    stopped = true;
+    expect(executor->wait_ended(kLimit), "all streams end");
+    executor.reset();
+    expect(ends == 1, "the end is told once");
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -201,6 +269,9 @@ int main() {
       {"helpers leave for other executors", helpers_leave_for_other_executors},
       {"stopping in the middle", stopping_in_the_middle},
       {"a full queue", a_full_queue},
+      {"once on each stream", once_on_each_stream},
+      {"a failure on one stream", a_failure_on_one_stream},
+      {"stopping while streams wait for each other", stopping_while_streams_wait_for_each_other},
   };
   for (const auto& [name, test] : tests) {
     test();
