@@ -109,6 +109,7 @@ test('each native method stands in binding.d.ts with the signature above its def
     'dispose',
     'load',
     'open',
+    'passes',
     'run',
     'shutdown',
   ]);
