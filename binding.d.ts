@@ -10,6 +10,8 @@ export interface Addon {
   devices(): { cuda: number };
   /** What the kernels use of this CPU, and which products it has in hardware. ST_INVALID_OPTION for a wrong SENTENCE_TORCH_ISA. */
   cpu(): { isa: string; bfloat16: boolean; int8: boolean };
+  /** Names of the optimiser's passes, in the order in which they run: what `disabledPasses` may hold. */
+  passes(): string[];
   /** Stops every stream of this environment and joins it: for the exit handler. Past `timeoutMs` the process ends at once. */
   shutdown(timeoutMs: number, exitCode: number): void;
 }
@@ -30,7 +32,7 @@ export interface SessionOptions {
   /** How linear layers are computed: 'float32', 'bfloat16' or 'int8'. */
   dtype: string;
   optimize: boolean;
-  /** Names of optimiser passes to skip. An unknown one is refused by the constructor with ST_INVALID_OPTION. */
+  /** Those of `passes()` to skip. An unknown one is refused by the constructor with ST_INVALID_OPTION. */
   disabledPasses: readonly string[];
 }
 

@@ -24,7 +24,7 @@ export interface EncodePlan {
   readonly report: boolean;
 }
 
-const whole = {
+export const whole = {
   rounds: 7,
   sliceSeconds: 1.5,
   tuneSeconds: 0.7,
@@ -34,7 +34,7 @@ const whole = {
 };
 
 /** Shows that all of it works; its figures mean little. */
-const quick: typeof whole = {
+export const quick: typeof whole = {
   rounds: 2,
   sliceSeconds: 0.4,
   tuneSeconds: 0.2,
@@ -47,7 +47,7 @@ export const encodeUsage = `usage: npm run bench -- [--workload ${workloads.join
   [--contender "sentence-torch float32,fastembed"] [--rounds N] [--quick] [--report]`;
 
 /** The members of `all` that a list names: whole names, or for contenders how they begin. */
-function chosen<T extends string>(
+export function chosen<T extends string>(
   option: string,
   all: readonly T[],
   text: string | undefined,

@@ -4,6 +4,7 @@
  *
  *   npm run bench -- [--workload a,b] [--model m] [--contender a,b] [--rounds N] [--quick] [--report]
  */
+import { encoders } from './contender/encoders.ts';
 import { type EncodePlan, encodeUsage, readEncodePlan } from './encode-options.ts';
 import { type AccuracyLine, measureAccuracy } from './phases/accuracy.ts';
 import { measureWorkload } from './phases/encode.ts';
@@ -21,9 +22,11 @@ const report = (line: string): void => console.error(`• ${line}`);
 async function measureModel(ground: Ground): Promise<Finding[]> {
   using roofline = new Roofline(ground.model.shape);
   await roofline.warmUp();
+  const { plan } = ground;
+  const contenders = encoders.filter(({ name }) => plan.contenders.includes(name));
   const findings: Finding[] = [];
-  for (const workload of ground.plan.workloads) {
-    const finding = await measureWorkload(ground, workload, roofline);
+  for (const workload of plan.workloads) {
+    const finding = await measureWorkload(ground, workload, roofline, contenders);
     findings.push(finding);
     for (const line of encodeLines(finding)) console.log(JSON.stringify(line));
   }

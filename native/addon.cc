@@ -4,6 +4,7 @@
 #include "binding/environment.h"
 #include "binding/session_wrap.h"
 #include "kernels/isa.h"
+#include "model/pass_names.h"
 #include "runtime/stream_scope.h"
 
 namespace {
@@ -28,6 +29,14 @@ Napi::Value cpu(const Napi::CallbackInfo& info) {
   });
 }
 
+// passes(): string[]
+Napi::Value passes(const Napi::CallbackInfo& info) {
+  const auto& names = sentence_torch::pass_names();
+  auto array = Napi::Array::New(info.Env(), names.size());
+  for (uint32_t i = 0; i < names.size(); ++i) array.Set(i, names[i]);
+  return array;
+}
+
 // shutdown(timeoutMs: number, exitCode: number): void
 void shutdown(const Napi::CallbackInfo& info) {
   Environment::end_process(std::chrono::milliseconds(info[0].ToNumber().Int64Value()),
@@ -39,6 +48,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("Session", sentence_torch::SessionWrap::define(env));
   exports.Set("devices", Napi::Function::New(env, devices, "devices"));
   exports.Set("cpu", Napi::Function::New(env, cpu, "cpu"));
+  exports.Set("passes", Napi::Function::New(env, passes, "passes"));
   exports.Set("shutdown", Napi::Function::New(env, shutdown, "shutdown"));
   return exports;
 }

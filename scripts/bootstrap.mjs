@@ -2,7 +2,7 @@
 /**
  * The first command on a fresh clone: makes what a task needs, then runs it. Uses nothing but Node itself.
  *
- *   node scripts/bootstrap.mjs <build|test|demo|export|parity> [arguments of the task]
+ *   node scripts/bootstrap.mjs <task> [arguments of the task]
  */
 import { readFileSync } from 'node:fs';
 

@@ -9,7 +9,7 @@ export interface Setting extends Pick<Start, 'threads' | 'sessions'> {
 export type Arithmetic = 'float32' | 'bfloat16' | 'int8';
 
 /** One row of the results. */
-export interface Encoder extends Pick<Start, 'engine' | 'dtype'> {
+export interface Encoder extends Pick<Start, 'engine' | 'dtype' | 'optimize'> {
   readonly name: string;
   /** What its matrix products are held against. */
   readonly arithmetic: Arithmetic;

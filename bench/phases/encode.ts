@@ -1,4 +1,4 @@
-import { encoders, reference } from '../contender/encoders.ts';
+import { type Encoder, encoders, reference } from '../contender/encoders.ts';
 import type { Ground } from '../prepare/ground.ts';
 import { makePool } from '../prepare/pools.ts';
 import type { Finding } from '../report/encode-line.ts';
@@ -20,11 +20,12 @@ export async function expectedOf(
   return await vectorsOf(engine, { texts, from: 0, count });
 }
 
-/** Measures one workload with all contenders of the plan. */
+/** Measures one workload with all contenders. */
 export async function measureWorkload(
   ground: Ground,
   workload: Workload,
   roofline: Roofline,
+  contenders: readonly Encoder[],
 ): Promise<Finding> {
   const { model, plan, folder } = ground;
   const report = (line: string): void => ground.report(`${model.name} ${workload}: ${line}`);
@@ -38,8 +39,7 @@ export async function measureWorkload(
     report(`${encoder.name} is not available: ${missing[encoder.name]}`);
   };
   try {
-    for (const encoder of encoders) {
-      if (!plan.contenders.includes(encoder.name)) continue;
+    for (const encoder of contenders) {
       if (isLatency(workload) && encoder.fixed) continue;
       try {
         const entry = await enter(contest, encoder);

@@ -55,7 +55,7 @@ const library = pathToFileURL(path.join(root, 'dist', 'index.js')).href;
 
 /** What a contender's process is started with. */
 export function startOf(model: BenchModel, encoder: Encoder, setting: Setting): Start {
-  const { engine, dtype } = encoder;
+  const { engine, dtype, optimize } = encoder;
   const folders: Record<string, string> = { 'sentence-torch': model.exported, torch: model.source };
   folders.onnx = model.source;
   const graphs: Record<string, string> = {
@@ -73,6 +73,7 @@ export function startOf(model: BenchModel, encoder: Encoder, setting: Setting): 
     tokenizer: path.join(model.exported, 'tokenizer.json'),
     library,
     maxTokens,
+    ...(optimize === undefined ? {} : { optimize }),
     ...(threads === undefined ? {} : { threads }),
     ...(sessions === undefined ? {} : { sessions }),
   };

@@ -22,7 +22,7 @@ export interface SchedulerSettings extends QueueLimits {
   readonly maxQueueDelayMs: number;
 }
 
-/** Texts tokenized ahead of need: enough to sort into batches of nearly equal lengths. */
+/** Texts tokenized ahead of need: enough to sort into rectangles of nearly equal lengths. */
 const aheadTexts = 1024;
 /** Batches per stream tokenized ahead of need, for large batches of short texts. */
 const aheadBatches = 4;

@@ -61,7 +61,7 @@ void verify_operators(const torch::jit::Module& module) {
           names + ". Export it from a source you trust with `npm run export`.");
 }
 
-int retarget_devices(torch::jit::Graph& graph, c10::Device device) {
+void retarget_devices(torch::jit::Graph& graph, c10::Device device) {
   std::vector<Node*> constants;
   for_each_node(graph.block(), [&](Node* node) {
     if (node->kind() != torch::jit::prim::Constant) return;
@@ -73,7 +73,6 @@ int retarget_devices(torch::jit::Graph& graph, c10::Device device) {
     node->output()->replaceAllUsesWith(graph.insertConstant(device));
     node->destroy();
   }
-  return static_cast<int>(constants.size());
 }
 
 void forget_functions(torch::jit::Graph& graph) {

@@ -10,8 +10,8 @@ namespace sentence_torch {
 void verify_operators(const torch::jit::Module& module);
 
 /// A trace made on the CPU creates its masks and positions there. Points every device constant of
-/// the graph to `device` and returns how many there were.
-int retarget_devices(torch::jit::Graph& graph, c10::Device device);
+/// the graph to `device`.
+void retarget_devices(torch::jit::Graph& graph, c10::Device device);
 
 /// Lets a graph outlive the module it is from: its nodes point to the module's functions, which the
 /// interpreter follows for the message of an error.

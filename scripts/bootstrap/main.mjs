@@ -38,6 +38,10 @@ const tasks = {
     needs: [...addon, 'typescript', 'requirements', 'model'],
     command: (args) => tsx('bench/encode.ts', ...args),
   },
+  'bench-passes': {
+    needs: [...addon, 'typescript', 'requirements', 'model'],
+    command: (args) => tsx('bench/passes.ts', ...args),
+  },
   'bench-accuracy': {
     needs: [...addon, 'typescript', 'requirements', 'model'],
     command: (args) => tsx('bench/accuracy.ts', ...args),

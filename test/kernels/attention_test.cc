@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <string>
 #include <vector>
 
 #include "check.h"
-#include "kernels/isa.h"
 #include "kernels/rows.h"
 
 namespace sentence_torch {
@@ -70,8 +70,12 @@ void check(const std::vector<int32_t>& lengths, const AttentionShape& shape, flo
       context, plain_attention(qkv, offsets, shape), tolerance, static_cast<double>(deviation));
 }
 
-/// Tiles keep 16 bits of mantissa.
-double float32_tolerance() { return isa() == Isa::kAmx ? 3e-5 : 5e-6; }
+struct Float32 {
+  LinearForm form;
+  double tolerance;
+};
+constexpr Float32 kFloat32Forms[] = {{LinearForm::kFloat32, 5e-6},
+                                     {LinearForm::kFloat32x2, 3e-5}};  // 16 bits of mantissa
 
 float usual_scale(int64_t head_size) { return 1 / std::sqrt(static_cast<float>(head_size)); }
 
@@ -87,21 +91,25 @@ const std::vector<std::vector<int32_t>> kLengths{{1},
                                                  {1030}};
 
 const testing::Test float32("attention: float32", [] {
-  for (const auto& lengths : kLengths) {
-    for (const int64_t size : {8, 32, 64}) {
-      check(lengths, {2, size, usual_scale(size)}, 1, LinearForm::kFloat32, float32_tolerance());
+  for (const auto& [form, tolerance] : kFloat32Forms) {
+    for (const auto& lengths : kLengths) {
+      for (const int64_t size : {8, 32, 64}) {
+        check(lengths, {2, size, usual_scale(size)}, 1, form, tolerance);
+      }
     }
   }
 });
 
 const testing::Test head_sizes("attention: head sizes of every tail", [] {
-  for (int64_t size = 1; size <= 40; ++size) {
-    check({1, 19, 70}, {3, size, usual_scale(size)}, 1, LinearForm::kFloat32, float32_tolerance());
-    check({1, 19, 70}, {3, size, usual_scale(size)}, 1, LinearForm::kBfloat16, 2e-2);
-  }
-  for (const int64_t size : {80, 96, 128, 130}) {
-    check({1, 19, 70}, {2, size, usual_scale(size)}, 1, LinearForm::kFloat32, float32_tolerance());
-    check({1, 19, 70}, {2, size, usual_scale(size)}, 1, LinearForm::kBfloat16, 2e-2);
+  std::vector<int64_t> sizes(40);
+  std::iota(sizes.begin(), sizes.end(), 1);
+  sizes.insert(sizes.end(), {80, 96, 128, 130});
+  for (const int64_t size : sizes) {
+    const AttentionShape shape{3, size, usual_scale(size)};
+    for (const auto& [form, tolerance] : kFloat32Forms) {
+      check({1, 19, 70}, shape, 1, form, tolerance);
+    }
+    check({1, 19, 70}, shape, 1, LinearForm::kBfloat16, 2e-2);
   }
 });
 
@@ -118,8 +126,8 @@ const testing::Test bfloat16("attention: bfloat16 and int8", [] {
 /// Scores of hundreds, where exp() alone overflows; the greatest wins nearly alone, so that small
 /// relative errors of a score become large ones of its weight.
 const testing::Test large("attention: large scores", [] {
-  for (const auto& lengths : kLengths) {
-    check(lengths, {2, 32, 1}, 8, LinearForm::kFloat32, 500 * float32_tolerance());
+  for (const auto& [form, tolerance] : kFloat32Forms) {
+    for (const auto& lengths : kLengths) check(lengths, {2, 32, 1}, 8, form, 500 * tolerance);
   }
 });
 
@@ -136,9 +144,10 @@ const testing::Test growing("attention: maxima that grow", [] {
   }
   const std::vector<int32_t> offsets{0, tokens};
   std::vector<float> context(tokens * 16);
-  attention(qkv.data(), offsets.data(), 1, shape, LinearForm::kFloat32, context.data());
-  expect_near("growing maxima", context, plain_attention(qkv, offsets, shape),
-              20 * float32_tolerance());
+  for (const auto& [form, tolerance] : kFloat32Forms) {
+    attention(qkv.data(), offsets.data(), 1, shape, form, context.data());
+    expect_near("growing maxima", context, plain_attention(qkv, offsets, shape), 20 * tolerance);
+  }
 });
 
 const testing::Test nothing("attention: no texts", [] {

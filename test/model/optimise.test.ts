@@ -1,19 +1,10 @@
 import test from 'ava';
 import { type LoadOptions, SentenceTransformer } from '../../lib/index.ts';
+import { loadAddon } from '../../lib/native/addon.ts';
 import { fixture, goldenTexts, modelsIn } from '../support/fixtures.ts';
 import { maxAbsDiff } from '../support/vectors.ts';
 
 const texts = [...goldenTexts(), 'a', ''];
-const passes = [
-  'qkv',
-  'linear',
-  'activation',
-  'add-norm',
-  'linear-add-norm',
-  'feed-forward',
-  'unpad',
-  'pool',
-];
 
 async function vectors(name: string, options: LoadOptions): Promise<Float32Array[]> {
   await using model = await SentenceTransformer.load(fixture(name), { device: 'cpu', ...options });
@@ -33,7 +24,7 @@ for (const name of ['golden', 'families'].flatMap(modelsIn)) {
   });
 }
 
-for (const pass of passes) {
+for (const pass of loadAddon().passes()) {
   test(`families/bert gives the same without the pass ${pass}`, async (t) => {
     const plain = await vectors('families/bert', { optimize: false });
     const without = await vectors('families/bert', { optimize: { disable: [pass] } });

@@ -17,6 +17,8 @@ export interface Start {
   /** The entry of this library, for its own engine. */
   library: string;
   maxTokens: number;
+  /** The option of this library, for its own engine. Absent: its default. */
+  optimize?: false | { disable: readonly string[] };
   /** Threads of one forward. Absent: the library's default. */
   threads?: number;
   /** Forwards at once, where the library does not decide itself. */

@@ -27,7 +27,6 @@ class Linear : public torch::CustomClassHolder {
   /// down.run(run(x)).
   at::Tensor run_both(const at::Tensor& x, const Linear& down) const;
 
-  int64_t inputs() const { return inputs_; }
   int64_t outputs() const { return outputs_; }
   Activation activation() const { return activation_; }
   bool is_packed() const { return packed_ != nullptr; }

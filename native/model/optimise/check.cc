@@ -13,8 +13,8 @@ namespace {
 // Of the largest value: orders of magnitude above what another order of additions changes.
 constexpr double kFloat32Tolerance = 1e-3;
 constexpr double kMinCosine = 0.9;
-// Of values below 1 in absolute terms: of a few texts, a fraction of the 1e-5 that any text may
-// differ from Python's.
+// Absolute, or of the largest value if that exceeds 1. The 1e-5 that any text may differ from
+// Python's leave room for texts worse than these few.
 constexpr double kExactTolerance = 3e-6;
 
 at::Tensor output(const Workbench& bench, const ProbeBatch& batch) {

@@ -46,11 +46,13 @@ int run(const Pass& pass, Workbench& bench) {
     torch::jit::EliminateDeadCode(bench.graph);
     bench.graph->lint();
     return count;
-  } catch (const std::exception& error) {
-    throw Failure("ST_MODEL_DAMAGED", "The optimisation '" + std::string(pass.name) +
-                                          "' failed on this model; load it with `optimize: false`, "
-                                          "and report this: " +
-                                          error.what());
+  } catch (...) {
+    const Failure failure = describe(std::current_exception(), "ST_MODEL_DAMAGED");
+    if (failure.code() != "ST_MODEL_DAMAGED") throw failure;
+    throw Failure(failure.code(), "The optimisation '" + std::string(pass.name) +
+                                      "' failed on this model; load it with `optimize: false`, "
+                                      "and report this: " +
+                                      failure.what());
   }
 }
 

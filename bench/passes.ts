@@ -1,0 +1,49 @@
+/**
+ * What each pass of the optimiser is worth: sentence-torch float32 with all of them, without each one, and with one after the
+ * other. Prints JSON lines, and Markdown tables on standard error. See bench/README.md.
+ *
+ *   npm run bench:passes -- [--workload a,b] [--model m] [--rounds N] [--quick]
+ */
+import { loadAddon } from '../lib/native/addon.ts';
+import { seriesOf } from './contender/pass-variants.ts';
+import type { EncodePlan } from './encode-options.ts';
+import { passesUsage, readPassesPlan } from './passes-options.ts';
+import { measureWorkload } from './phases/encode.ts';
+import { Roofline } from './phases/roofline.ts';
+import { type Ground, withGround } from './prepare/ground.ts';
+import { passesLines, passesTable } from './report/passes-line.ts';
+
+async function measureModel(ground: Ground): Promise<string[]> {
+  using roofline = new Roofline(ground.model.shape);
+  await roofline.warmUp();
+  const tables: string[] = [];
+  for (const workload of ground.plan.workloads) {
+    for (const { name, variants } of seriesOf(loadAddon().passes())) {
+      const finding = await measureWorkload(ground, workload, roofline, variants);
+      const failed = Object.entries(finding.missing);
+      if (failed.length > 0) throw new Error(failed.map((words) => words.join(': ')).join('\n'));
+      for (const line of passesLines(name, finding)) console.log(JSON.stringify(line));
+      tables.push(`${ground.model.name}, ${workload}, ${name}\n${passesTable(finding)}`);
+    }
+  }
+  return tables;
+}
+
+async function main(plan: EncodePlan): Promise<void> {
+  const tables: string[] = [];
+  for (const name of plan.models) {
+    await withGround(plan, name, async (ground) => {
+      tables.push(...(await measureModel(ground)));
+    });
+  }
+  for (const table of tables) console.error(`\n${table}`);
+}
+
+let plan: EncodePlan | undefined;
+try {
+  plan = readPassesPlan(process.argv.slice(2));
+} catch (error) {
+  console.error(`${error instanceof Error ? error.message : error}\n${passesUsage}`);
+  process.exitCode = 2;
+}
+if (plan !== undefined) await main(plan);
