@@ -132,10 +132,14 @@ void multiply_block(const BlockProduct& product, Finisher<kType>& finisher) {
   constexpr int64_t kStep = step_bytes(kType);
   const std::byte* rows = product.block;
   const std::byte* panel = product.panel;
+  const auto* ahead = reinterpret_cast<const char*>(product.ahead);
   const int64_t finished_a_step = (kBlockRows + product.steps - 1) / product.steps;
   product.add ? load_sums<kTwoRowTiles>(product.sums) : zero_sums<kTwoRowTiles>();
   for (int64_t step = 0; step < product.steps; ++step, rows += kStep, panel += kStep) {
     multiply_step<kType, kTwoRowTiles>(rows, panel);
+    for (int64_t line = 0; line < product.lines_ahead; ++line, ahead += 64) {
+      _mm_prefetch(ahead, _MM_HINT_T1);
+    }
     finisher.advance(finished_a_step);
   }
   finisher.finish();

@@ -133,6 +133,8 @@ struct BlockProduct {
   int64_t steps;
   bool add;
   std::byte* sums;
+  const std::byte* ahead;  // a part of the next panel: weights come from far away, so each step
+  int64_t lines_ahead;     // asks for this many cache lines of them
 };
 
 /// The loops around multiply_block(block_product, finisher). The kernel has to finish the
@@ -142,6 +144,10 @@ inline void multiply_panels(const TileProduct& product, const MultiplyBlock& mul
   alignas(64) std::byte own_sums[2][kSumsBytes];  // the block that is multiplied, the one before
   constexpr int64_t kStep = step_bytes(kType);
   const int64_t blocks = (product.rows + kBlockRows - 1) / kBlockRows;
+  const int64_t part_bytes = product.steps * kStep;
+  const int64_t steps_of_panel = blocks * product.steps;
+  const int64_t lines_ahead =
+      blocks > 1 ? (part_bytes / 64 + steps_of_panel - 1) / steps_of_panel : 0;
   const bool last_part = product.first_step + product.steps == product.panel_steps;
   Finisher<kType> finisher(product);
   for (int64_t panel = product.panel_begin; panel < product.panel_end; ++panel) {
@@ -153,7 +159,10 @@ inline void multiply_panels(const TileProduct& product, const MultiplyBlock& mul
           product.sums == nullptr ? own_sums[number % 2] : product.sums + number * kSumsBytes;
       const int64_t row = block * kBlockRows;
       multiply_block(BlockProduct{product.blocks + block * product.steps * kStep, weights,
-                                  product.rows - row, product.steps, product.first_step > 0, sums},
+                                  product.rows - row, product.steps, product.first_step > 0, sums,
+                                  weights + product.panel_steps * kStep +
+                                      block * product.steps * lines_ahead * 64,
+                                  lines_ahead},
                      finisher);
       if (last_part) finisher.start(panel, row, sums);
     }

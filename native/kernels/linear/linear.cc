@@ -27,9 +27,12 @@ int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 int64_t panels(int64_t outputs) { return divide_up(outputs, kPanelOutputs); }
 
-/// Whole blocks of rows that fit into `bytes`.
-int64_t rows_that_fit(int64_t bytes, int64_t bytes_of_row) {
-  return std::clamp(bytes / bytes_of_row / kBlockRows * kBlockRows, kMinRows, kMaxRows);
+/// How many of `rows` go at once, so that about `bytes` are enough for them: even pieces of whole
+/// blocks.
+int64_t rows_at_once(int64_t rows, int64_t bytes, int64_t bytes_of_row) {
+  const int64_t fit = std::clamp(bytes / bytes_of_row, kMinRows, kMaxRows);
+  const int64_t pieces = std::max<int64_t>(1, (rows + fit / 2) / fit);
+  return std::min(kMaxRows, divide_up(divide_up(rows, pieces), kBlockRows) * kBlockRows);
 }
 
 /// Memory of this thread that is kept from call to call.
@@ -120,7 +123,7 @@ size_t PackedLinear::bytes() const {
 
 void PackedLinear::run(const float* x, int64_t rows, float* y) const {
   const auto multiply = impl_->kernels == nullptr ? &Impl::multiply_floats : &Impl::multiply_tiles;
-  const int64_t at_once = rows_that_fit(kBytesOfRows, impl_->row_bytes());
+  const int64_t at_once = rows_at_once(rows, kBytesOfRows, impl_->row_bytes());
   for (int64_t row = 0; row < rows; row += at_once) {
     (*impl_.*multiply)(x + row * impl_->inputs, std::min(rows - row, at_once),
                        y + row * impl_->outputs);
@@ -131,7 +134,7 @@ void PackedLinear::run_both(const PackedLinear& up, const PackedLinear& down, co
                             int64_t rows, float* y) {
   thread_local AlignedBytes kept;
   const int64_t sums_of_row = down.outputs() * static_cast<int64_t>(sizeof(float));
-  const int64_t at_once = rows_that_fit(kBytesOfBoth, up.impl_->row_bytes() + sums_of_row);
+  const int64_t at_once = rows_at_once(rows, kBytesOfBoth, up.impl_->row_bytes() + sums_of_row);
   for (int64_t row = 0; row < rows; row += at_once) {
     const int64_t count = std::min(rows - row, at_once);
     const float* from = x + row * up.inputs();
