@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -11,9 +10,10 @@ enum class Activation { kNone, kGelu, kGeluTanh, kRelu, kSilu, kSigmoid, kTanh }
 /// How the products of a linear layer are computed. Inputs, sums and outputs are float32 in all of
 /// them.
 enum class LinearForm {
+  /// All 24 bits of mantissa: on CPUs with bfloat16 tiles, each value as the sum of three.
   kFloat32,
-  /// On CPUs with bfloat16 tiles, each float32 value as the sum of two bfloat16 values: 16 bits of
-  /// mantissa. Elsewhere the same as kFloat32.
+  /// 16 bits of mantissa: on CPUs with bfloat16 tiles, each value as the sum of two. Elsewhere the
+  /// same as kFloat32.
   kFloat32x2,
   kBfloat16,
   kInt8,
@@ -35,7 +35,6 @@ class PackedLinear {
 
   int64_t outputs() const;
   int64_t inputs() const;
-  size_t bytes() const;
 
   /// Of `rows` rows, each of inputs() and outputs() values, end to end. x and y must not overlap.
   void run(const float* x, int64_t rows, float* y) const;

@@ -45,14 +45,6 @@ void add_norm(const float* x, const float* residual, int64_t rows, const NormPar
   });
 }
 
-void bias_activation(const float* x, int64_t x_stride, const float* bias, Activation activation,
-                     int64_t rows, int64_t columns, float* y, int64_t y_stride) {
-  parallel_for(rows, grain(columns), [&](int64_t begin, int64_t end) {
-    row_kernels().bias_activation(x + begin * x_stride, x_stride, bias, activation, end - begin,
-                                  columns, y + begin * y_stride, y_stride);
-  });
-}
-
 void embed(const EmbeddingTables& tables, const int32_t* ids, const int32_t* position_ids,
            int64_t tokens, float* y) {
   parallel_for(tokens, grain(tables.norm.size), [&](int64_t begin, int64_t end) {

@@ -19,10 +19,6 @@ struct NormParameters {
 void add_norm(const float* x, const float* residual, int64_t rows, const NormParameters& norm,
               float* y);
 
-/// y[r] = activation(x[r] + bias) for a block of rows x columns; bias may be null. y may be x.
-void bias_activation(const float* x, int64_t x_stride, const float* bias, Activation activation,
-                     int64_t rows, int64_t columns, float* y, int64_t y_stride);
-
 /// Which rows of three tables are added for a token.
 struct EmbeddingTables {
   const float* words;

@@ -3,6 +3,7 @@
 #include <immintrin.h>
 
 #include "kernels/simd/avx512.h"
+#include "kernels/tile_registers_amx.h"
 
 namespace sentence_torch {
 namespace {
@@ -82,22 +83,6 @@ inline F32 across_lanes(const float* tile, const Combine& combine) {
   F32::transpose_quads(quads);
   return combine(combine(quads[0], quads[1]), combine(quads[2], quads[3]));
 }
-
-/// The tile registers, all of the full size, while it lives.
-class TileRegisters {
- public:
-  TileRegisters() {
-    struct alignas(64) {
-      uint8_t palette = 1, start_row = 0, reserved[14] = {};
-      uint16_t bytes_per_row[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-      uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-    } config;
-    _tile_loadconfig(&config);
-  }
-  ~TileRegisters() { _tile_release(); }
-  TileRegisters(const TileRegisters&) = delete;
-  TileRegisters& operator=(const TileRegisters&) = delete;
-};
 
 /// Tile registers 0 and 1 += a b0 and a b1: kParts tiles each. The product of two lower parts is
 /// too small to matter.

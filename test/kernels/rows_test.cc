@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "check.h"
+#include "kernels/row_kernels.h"
 
 namespace sentence_torch {
 namespace {
@@ -94,8 +95,8 @@ const testing::Test activation_shapes("bias_activation: shapes and strides", [] 
           expected[static_cast<size_t>(r * y_stride + c)] = plain_activation(activation, v);
         }
       }
-      bias_activation(x.data(), x_stride, bias.data(), activation, rows, columns, y.data(),
-                      y_stride);
+      row_kernels().bias_activation(x.data(), x_stride, bias.data(), activation, rows, columns,
+                                    y.data(), y_stride);
       expect_near("activation " + std::to_string(static_cast<int>(activation)) + ", " +
                       std::to_string(columns) + " columns",
                   y, expected, 4e-7);
@@ -112,7 +113,7 @@ const testing::Test activation_values("bias_activation: all magnitudes", [] {
     std::vector<double> expected;
     for (const float v : x) expected.push_back(plain_activation(activation, double{v}));
     auto y = x;
-    bias_activation(y.data(), count, nullptr, activation, 1, count, y.data(), count);
+    row_kernels().bias_activation(y.data(), count, nullptr, activation, 1, count, y.data(), count);
     const std::string what = "values of activation " + std::to_string(static_cast<int>(activation));
     expect_near(what, y, expected, 3e-7, 0.5);
     // x^2 and x^3 in an exponent lose digits far out.
@@ -204,7 +205,8 @@ const testing::Bench activation_bench("bias_activation", [] {
   for (const Activation activation : kActivations) {
     const std::string name = names[static_cast<int>(activation)];
     testing::measure("bias_activation " + name + " 512 x 1536", 512 * 1536, "element", [&] {
-      bias_activation(x.data(), 1536, bias.data(), activation, 512, 1536, y.data(), 1536);
+      row_kernels().bias_activation(x.data(), 1536, bias.data(), activation, 512, 1536, y.data(),
+                                    1536);
     });
   }
 });

@@ -3,31 +3,10 @@
 #include "kernels/linear/finish.h"
 #include "kernels/linear/kernels.h"
 #include "kernels/linear/tiles.h"
+#include "kernels/tile_registers_amx.h"
 
 namespace sentence_torch {
 namespace {
-
-/// What _tile_loadconfig reads: eight tiles of 16 rows of 64 bytes.
-struct alignas(64) TileConfig {
-  uint8_t palette = 1;
-  uint8_t start_row = 0;
-  uint8_t reserved[14] = {};
-  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-};
-
-/// The tile registers of this thread. Given back at the end: what the system saves at each switch
-/// stays small.
-class TileRegisters {
- public:
-  TileRegisters() {
-    const TileConfig config;
-    _tile_loadconfig(&config);
-  }
-  ~TileRegisters() { _tile_release(); }
-  TileRegisters(const TileRegisters&) = delete;
-  TileRegisters& operator=(const TileRegisters&) = delete;
-};
 
 // Tiles 0 to 3 hold sums: 0 1 of the upper 16 rows, 2 3 of the lower ones. Tiles 4 and 5 hold rows,
 // 6 and 7 weights. The intrinsics take literals only, and a template argument is none in every

@@ -117,10 +117,6 @@ PackedLinear::PackedLinear(PackedLinear&&) noexcept = default;
 
 int64_t PackedLinear::outputs() const { return impl_->outputs; }
 int64_t PackedLinear::inputs() const { return impl_->inputs; }
-size_t PackedLinear::bytes() const {
-  return static_cast<size_t>(impl_->tiles.bytes.size() + impl_->floats.size());
-}
-
 void PackedLinear::run(const float* x, int64_t rows, float* y) const {
   const auto multiply = impl_->kernels == nullptr ? &Impl::multiply_floats : &Impl::multiply_tiles;
   const int64_t at_once = rows_at_once(rows, kBytesOfRows, impl_->row_bytes());
