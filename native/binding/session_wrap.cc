@@ -85,15 +85,14 @@ Napi::Value SessionWrap::load(const Napi::CallbackInfo& info) {
       const CpuBudget::Share share(CpuBudget::process(), cores);
       (*slot)->warm_up();
     };
-    run_on_each_stream(*executor, warm_up, "ST_MODEL_DAMAGED",
-                       [slot, loaded](const std::optional<Failure>& failure) {
-                         if (failure) return loaded.reject(*failure);
-                         release_free_memory();
-                         Environment::register_atexit();
-                         loaded.resolve([listing = (*slot)->listing()](Napi::Env env) {
-                           return to_js(env, listing);
-                         });
-                       });
+    run_on_each_stream(
+        *executor, warm_up, "ST_MODEL_DAMAGED",
+        [slot, loaded](const std::optional<Failure>& failure) {
+          if (failure) return loaded.reject(*failure);
+          release_free_memory();
+          Environment::register_atexit();
+          loaded.resolve([model = *slot](Napi::Env env) { return to_js(env, model->listing()); });
+        });
   };
   return submit(info.Env(), Value(), "ST_MODEL_DAMAGED", std::move(work), Urgency::kUrgent);
 }

@@ -42,8 +42,8 @@ class TeamScope {
 };
 
 /// Does work on [0, count), in pieces of at least `grain`, on this thread and on the Team that
-/// helps it now, if any. Returns when all is done. The work must not throw and must not call
-/// parallel_for.
+/// helps it now, if any. Returns when all is done, or throws what a piece of it threw first. The
+/// work must not call parallel_for.
 void parallel_for(int64_t count, int64_t grain, RangeWork work);
 
 }  // namespace sentence_torch

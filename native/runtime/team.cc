@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #if defined(__x86_64__) || defined(_M_X64)
 #include <immintrin.h>
@@ -43,6 +44,7 @@ void ForwardTeam::run(int64_t count, int64_t grain, RangeWork work) {
   if (threads == 1 || wanted < 2) return work(0, count);
   section_ = {&work, count, wanted};
   done_.store(0, std::memory_order_relaxed);
+  failed_.store(false, std::memory_order_relaxed);
   const uint64_t section = (state_.load(std::memory_order_relaxed) >> kSectionShift) + 1;
   state_.store(section << kSectionShift | static_cast<uint64_t>(wanted) << kPiecesShift,
                std::memory_order_release);
@@ -50,6 +52,9 @@ void ForwardTeam::run(int64_t count, int64_t grain, RangeWork work) {
   }
   for (int times = 1; done_.load(std::memory_order_acquire) != wanted; ++times) {
     wait_a_little(times);
+  }
+  if (failed_.load(std::memory_order_relaxed)) {
+    std::rethrow_exception(std::exchange(failure_, nullptr));
   }
 }
 
@@ -61,7 +66,12 @@ bool ForwardTeam::do_piece() {
                                          std::memory_order_acquire));
   const auto piece = static_cast<int64_t>(taken(state));
   const Section& s = section_;
-  (*s.work)(s.count* piece / s.pieces, s.count * (piece + 1) / s.pieces);
+  try {
+    (*s.work)(s.count* piece / s.pieces, s.count * (piece + 1) / s.pieces);
+  } catch (...) {
+    // The owner waits for this piece, and it alone can tell its caller.
+    if (!failed_.exchange(true, std::memory_order_relaxed)) failure_ = std::current_exception();
+  }
   done_.fetch_add(1, std::memory_order_release);
   return true;
 }

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <exception>
 
 #include "kernels/parallel.h"
 
@@ -48,6 +49,8 @@ class ForwardTeam final : public Team {
     int64_t pieces = 0;
   } section_;
   alignas(64) std::atomic<int64_t> done_{0};
+  std::atomic<bool> failed_{false};
+  std::exception_ptr failure_;  // whoever sets failed_ writes it before its piece counts as done
   alignas(64) std::atomic<int> helpers_{0};
   std::atomic<bool> closed_{false};
 };

@@ -48,11 +48,17 @@ async function downloadWheel(version: string, target: string): Promise<string> {
   return wheel;
 }
 
+/** The kernels know nothing of libtorch, but for the operators made of them. */
+function usesLibtorch(source: string): boolean {
+  const inside = (folder: string) => source.startsWith(path.join('native', folder) + path.sep);
+  return !inside('kernels') || inside('kernels/operators');
+}
+
 function nativeSources(): string[] {
   return readdirSync(path.join(root, 'native'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.cc'))
-    .filter((file) => !file.startsWith(`kernels${path.sep}`)) // know nothing of libtorch
-    .map((file) => path.join('native', file));
+    .map((file) => path.join('native', file))
+    .filter((file) => usesLibtorch(file));
 }
 
 function compile(source: string, headers: string): Promise<boolean> {

@@ -24,6 +24,7 @@ onLinux(
       'ok: idle streams help',
       'ok: helpers leave for tasks of their own',
       'ok: helpers leave for other executors',
+      'ok: a piece that throws',
       'ok: stopping in the middle',
       'ok: a full queue',
       'ok: once on each stream',

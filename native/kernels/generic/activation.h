@@ -1,5 +1,7 @@
 #pragma once
 
+#include <type_traits>
+
 #include "kernels/rows.h"
 #include "kernels/simd/vector_math.h"
 
@@ -17,7 +19,29 @@ inline V activate(V x) {
   return x;
 }
 
-template <typename V, Activation kActivation>
+/// Calls work(std::integral_constant) with the activation as a constant of the compiler.
+template <typename Work>
+auto with_activation(Activation activation, const Work& work) {
+  switch (activation) {
+    case Activation::kNone:
+      break;
+    case Activation::kGelu:
+      return work(std::integral_constant<Activation, Activation::kGelu>());
+    case Activation::kGeluTanh:
+      return work(std::integral_constant<Activation, Activation::kGeluTanh>());
+    case Activation::kRelu:
+      return work(std::integral_constant<Activation, Activation::kRelu>());
+    case Activation::kSilu:
+      return work(std::integral_constant<Activation, Activation::kSilu>());
+    case Activation::kSigmoid:
+      return work(std::integral_constant<Activation, Activation::kSigmoid>());
+    case Activation::kTanh:
+      return work(std::integral_constant<Activation, Activation::kTanh>());
+  }
+  return work(std::integral_constant<Activation, Activation::kNone>());
+}
+
+template <Activation kActivation, typename V>
 void activate_block(const float* x, int64_t x_stride, const float* bias, int64_t rows,
                     int64_t columns, float* y, int64_t y_stride) {
   for (int64_t r = 0; r < rows; ++r, x += x_stride, y += y_stride) {
@@ -32,26 +56,9 @@ void activate_block(const float* x, int64_t x_stride, const float* bias, int64_t
 template <typename V>
 void bias_activation(const float* x, int64_t x_stride, const float* bias, Activation activation,
                      int64_t rows, int64_t columns, float* y, int64_t y_stride) {
-  const auto block = [activation] {
-    switch (activation) {
-      case Activation::kNone:
-        return &activate_block<V, Activation::kNone>;
-      case Activation::kGelu:
-        return &activate_block<V, Activation::kGelu>;
-      case Activation::kGeluTanh:
-        return &activate_block<V, Activation::kGeluTanh>;
-      case Activation::kRelu:
-        return &activate_block<V, Activation::kRelu>;
-      case Activation::kSilu:
-        return &activate_block<V, Activation::kSilu>;
-      case Activation::kSigmoid:
-        return &activate_block<V, Activation::kSigmoid>;
-      case Activation::kTanh:
-        break;
-    }
-    return &activate_block<V, Activation::kTanh>;
-  }();
-  block(x, x_stride, bias, rows, columns, y, y_stride);
+  with_activation(activation, [&](auto known) {
+    activate_block<decltype(known)::value, V>(x, x_stride, bias, rows, columns, y, y_stride);
+  });
 }
 
 }  // namespace

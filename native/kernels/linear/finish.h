@@ -39,29 +39,8 @@ class Finisher {
   void advance(int64_t rows) {
     const int64_t end = row_ + rows < rows_ ? row_ + rows : rows_;
     if (row_ >= end) return;
-    switch (product_.activation) {
-      case Activation::kNone:
-        finish_rows<Activation::kNone>(end);
-        break;
-      case Activation::kGelu:
-        finish_rows<Activation::kGelu>(end);
-        break;
-      case Activation::kGeluTanh:
-        finish_rows<Activation::kGeluTanh>(end);
-        break;
-      case Activation::kRelu:
-        finish_rows<Activation::kRelu>(end);
-        break;
-      case Activation::kSilu:
-        finish_rows<Activation::kSilu>(end);
-        break;
-      case Activation::kSigmoid:
-        finish_rows<Activation::kSigmoid>(end);
-        break;
-      case Activation::kTanh:
-        finish_rows<Activation::kTanh>(end);
-        break;
-    }
+    with_activation(product_.activation,
+                    [&](auto activation) { finish_rows<decltype(activation)::value>(end); });
     row_ = end;
   }
 

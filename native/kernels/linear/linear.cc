@@ -25,8 +25,6 @@ constexpr int64_t kBytesBetween = 512 * 1024;
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-int64_t panels(int64_t outputs) { return divide_up(outputs, kPanelOutputs); }
-
 /// How many of `rows` go at once, so that about `bytes` are enough for them: even pieces of whole
 /// blocks.
 int64_t rows_at_once(int64_t rows, int64_t bytes, int64_t bytes_of_row) {
@@ -117,6 +115,7 @@ PackedLinear::PackedLinear(PackedLinear&&) noexcept = default;
 
 int64_t PackedLinear::outputs() const { return impl_->outputs; }
 int64_t PackedLinear::inputs() const { return impl_->inputs; }
+
 void PackedLinear::run(const float* x, int64_t rows, float* y) const {
   const auto multiply = impl_->kernels == nullptr ? &Impl::multiply_floats : &Impl::multiply_tiles;
   const int64_t at_once = rows_at_once(rows, kBytesOfRows, impl_->row_bytes());

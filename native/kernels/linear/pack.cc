@@ -10,8 +10,6 @@
 namespace sentence_torch {
 namespace {
 
-int64_t panels(int64_t outputs) { return (outputs + kPanelOutputs - 1) / kPanelOutputs; }
-
 uint16_t to_bfloat16(float value) {
   const auto bits = std::bit_cast<uint32_t>(value);
   return static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);

@@ -37,6 +37,9 @@ constexpr int64_t kTileBytes = kTileRows * kStepBytes;
 /// Sums of a block of rows and a panel.
 constexpr int64_t kSumsBytes = kBlockRows * kPanelOutputs * 4;
 
+/// Of so many outputs, the last one filled up.
+constexpr int64_t panels(int64_t outputs) { return (outputs + kPanelOutputs - 1) / kPanelOutputs; }
+
 constexpr int64_t inputs_per_step(TileType type) { return type == TileType::kInt8 ? 64 : 32; }
 
 constexpr int64_t parts(TileType type) {

@@ -1,19 +1,26 @@
 #include "kernels/operators/dense.h"
 
-#include <ATen/ops/broadcast_tensors.h>
+#include <ATen/ops/add.h>
 
 #include "kernels/operators/tensors.h"
 
 namespace sentence_torch::operators {
 namespace {
 
+// If not, torch adds them first, which broadcasts and converts.
+bool can_add_rows(const at::Tensor& a, const at::Tensor& b) {
+  return a.sizes() == b.sizes() && a.scalar_type() == b.scalar_type();
+}
+
+/// norm(x + residual), in the memory of x: a layer's output that nothing else uses.
 at::Tensor add_norm_in_place(at::Tensor x, const at::Tensor& residual, const NormPtr& norm) {
-  const at::Tensor added =
-      float_rows(residual.sizes() == x.sizes() ? residual : residual.expand_as(x), x.size(-1));
-  float* rows = x.mutable_data_ptr<float>();
-  sentence_torch::add_norm(rows, added.const_data_ptr<float>(), row_count(x), norm->parameters(),
-                           rows);
-  return x;
+  if (!can_add_rows(x, residual)) return operators::norm(at::add(x, residual), norm);
+  const auto& parameters = norm->parameters();
+  const at::Tensor rows = float_rows(x, parameters.size);
+  const at::Tensor added = float_rows(residual, parameters.size);
+  float* sums = rows.mutable_data_ptr<float>();
+  sentence_torch::add_norm(sums, added.const_data_ptr<float>(), row_count(rows), parameters, sums);
+  return rows;
 }
 
 }  // namespace
@@ -30,10 +37,7 @@ at::Tensor norm(const at::Tensor& x, const NormPtr& norm) {
 }
 
 at::Tensor add_norm(const at::Tensor& a, const at::Tensor& b, const NormPtr& norm) {
-  if (a.sizes() != b.sizes()) {
-    const auto same = at::broadcast_tensors({a, b});
-    return add_norm(same[0].contiguous(), same[1].contiguous(), norm);
-  }
+  if (!can_add_rows(a, b)) return operators::norm(at::add(a, b), norm);
   const auto& parameters = norm->parameters();
   const at::Tensor x = float_rows(a, parameters.size);
   const at::Tensor residual = float_rows(b, parameters.size);

@@ -12,6 +12,14 @@ namespace {
 
 int64_t text_count(const at::Tensor& offsets) { return offsets.numel() - 1; }
 
+/// The rows of the texts' tokens, end to end.
+at::Tensor token_rows(const at::Tensor& x, const at::Tensor& offsets, int64_t size) {
+  const int64_t tokens = offsets.const_data_ptr<int32_t>()[text_count(offsets)];
+  TORCH_CHECK(x.dim() == 2 && x.size(0) == tokens, "expected the rows of ", tokens, " tokens, got ",
+              x.sizes());
+  return float_rows(x, size);
+}
+
 void check_indices(const at::Tensor& indices, int64_t count, const char* what) {
   const auto* values = indices.const_data_ptr<int32_t>();
   for (int64_t i = 0; i < indices.numel(); ++i) {
@@ -68,7 +76,7 @@ at::Tensor embed(const at::Tensor& ids, const at::Tensor& positions,
 
 at::Tensor attention(const at::Tensor& qkv, const at::Tensor& offsets, int64_t heads,
                      int64_t head_size, double scale, int64_t form) {
-  const at::Tensor rows = float_rows(qkv, 3 * heads * head_size);
+  const at::Tensor rows = token_rows(qkv, offsets, 3 * heads * head_size);
   at::Tensor context = like_rows(rows, heads * head_size);
   sentence_torch::attention(rows.const_data_ptr<float>(), offsets.const_data_ptr<int32_t>(),
                             text_count(offsets), {heads, head_size, static_cast<float>(scale)},
@@ -90,9 +98,10 @@ at::Tensor masked_attention(const at::Tensor& qkv, const std::optional<at::Tenso
 
 at::Tensor pad(const at::Tensor& x, const at::Tensor& offsets, int64_t width) {
   const int64_t size = x.size(-1);
+  const at::Tensor rows = token_rows(x, offsets, size);
   at::Tensor y = at::zeros({text_count(offsets), width, size}, at::kFloat);
   const auto* offset = offsets.const_data_ptr<int32_t>();
-  const auto* source = x.const_data_ptr<float>();
+  const auto* source = rows.const_data_ptr<float>();
   for (int64_t i = 0; i < text_count(offsets); ++i) {
     std::copy(source + offset[i] * size, source + offset[i + 1] * size,
               y.mutable_data_ptr<float>() + i * width * size);
@@ -101,17 +110,20 @@ at::Tensor pad(const at::Tensor& x, const at::Tensor& offsets, int64_t width) {
 }
 
 at::Tensor mean_pool(const at::Tensor& x, const at::Tensor& offsets) {
-  at::Tensor y = at::empty({text_count(offsets), x.size(-1)}, at::kFloat);
-  sentence_torch::mean_pool(x.const_data_ptr<float>(), offsets.const_data_ptr<int32_t>(),
-                            text_count(offsets), x.size(-1), y.mutable_data_ptr<float>());
+  const int64_t size = x.size(-1);
+  const at::Tensor rows = token_rows(x, offsets, size);
+  at::Tensor y = at::empty({text_count(offsets), size}, at::kFloat);
+  sentence_torch::mean_pool(rows.const_data_ptr<float>(), offsets.const_data_ptr<int32_t>(),
+                            text_count(offsets), size, y.mutable_data_ptr<float>());
   return y;
 }
 
 at::Tensor first_pool(const at::Tensor& x, const at::Tensor& offsets) {
   const int64_t size = x.size(-1);
+  const at::Tensor rows = token_rows(x, offsets, size);
   at::Tensor y = at::zeros({text_count(offsets), size}, at::kFloat);
   const auto* offset = offsets.const_data_ptr<int32_t>();
-  const auto* source = x.const_data_ptr<float>();
+  const auto* source = rows.const_data_ptr<float>();
   for (int64_t i = 0; i < text_count(offsets); ++i) {
     if (offset[i] == offset[i + 1]) continue;
     std::copy_n(source + offset[i] * size, size, y.mutable_data_ptr<float>() + i * size);

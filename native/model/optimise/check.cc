@@ -15,7 +15,7 @@ constexpr double kFloat32Tolerance = 1e-3;
 constexpr double kMinCosine = 0.9;
 // Absolute, or of the largest value if that exceeds 1. The 1e-5 that any text may differ from
 // Python's leave room for texts worse than these few.
-constexpr double kExactTolerance = 3e-6;
+constexpr double kExactTolerance = 2e-6;
 
 at::Tensor output(const Workbench& bench, const ProbeBatch& batch) {
   return Slice(bench.graph, {bench.graph->outputs()[0]}).run(batch).front();

@@ -19,8 +19,9 @@ bool collect(Value* value, std::vector<Table>& tables) {
   if (is_sum(node)) return collect(node->input(0), tables) && collect(node->input(1), tables);
   if (!is(node, "aten::embedding")) return false;
   const auto rows = constant_tensor(node->input(0));
-  if (rows) tables.push_back({*rows, node->input(1)});
-  return rows.has_value();
+  if (!rows || rows->dim() != 2) return false;
+  tables.push_back({*rows, node->input(1)});
+  return true;
 }
 
 // The index of every token is `expected` of its text's ids.
@@ -48,6 +49,7 @@ class Sorter {
     if (table.indices == bench_.input_ids()) return set(words_, table.rows);
     const Slice slice(bench_.graph, {table.indices});
     const int64_t first = slice.run(make_probe(bench_, {1})).front().flatten()[0].item<int64_t>();
+    if (first < 0 || first >= table.rows.size(0)) return false;
     if (indices_are(bench_, slice,
                     [&](const at::Tensor& ids) { return at::full_like(ids, first); }))
       return add_constant(table.rows[first]);
@@ -97,8 +99,9 @@ std::optional<EmbeddingMatch> match(const Workbench& bench, Node* node) {
     if (!collect(node->input(i), tables)) return {};
   }
   Sorter sorter(bench);
+  const int64_t size = weights_of<Norm>(node->inputs().back())->parameters().size;
   for (const Table& table : tables) {
-    if (!sorter.add(table)) return {};
+    if (table.rows.size(1) != size || !sorter.add(table)) return {};
   }
   return sorter.match(node);
 }

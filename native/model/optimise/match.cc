@@ -50,9 +50,18 @@ bool is_none(const Value* value) {
   return found && found->isNone();
 }
 
-bool constant_or_none(const Value* value, std::optional<at::Tensor>& bias) {
-  bias = constant_tensor(value);
-  return bias || is_none(value);
+std::optional<LayerWeights> layer_weights(const Node* node) {
+  if (!is(node, "aten::linear")) return {};
+  const auto weight = constant_tensor(node->input(1));
+  if (!weight || weight->dim() != 2 || weight->numel() == 0) return {};
+  LayerWeights layer{*weight, {}};
+  if (!constant_vector_or_none(node->input(2), weight->size(0), layer.bias)) return {};
+  return layer;
+}
+
+bool constant_vector_or_none(const Value* value, int64_t size, std::optional<at::Tensor>& vector) {
+  vector = constant_tensor(value);
+  return vector ? vector->dim() == 1 && vector->size(0) == size : is_none(value);
 }
 
 bool is_sum(const Node* node) {

@@ -27,8 +27,17 @@ std::optional<double> constant_double(const Value* value);
 std::optional<at::Tensor> constant_tensor(const Value* value);
 bool is_none(const Value* value);
 
-/// Whether a value can be a layer's bias: none, or a constant tensor, which goes into `bias`.
-bool constant_or_none(const Value* value, std::optional<at::Tensor>& bias);
+/// What a layer with constant weights computes with.
+struct LayerWeights {
+  at::Tensor weight;               // [outputs, inputs], neither of them 0
+  std::optional<at::Tensor> bias;  // [outputs]
+};
+
+/// The weights of an aten::linear, if they are constant and of the usual shapes.
+std::optional<LayerWeights> layer_weights(const Node* node);
+
+/// Whether the value is none, or a constant tensor of `size` values, which goes into `vector`.
+bool constant_vector_or_none(const Value* value, int64_t size, std::optional<at::Tensor>& vector);
 
 /// x + y of two tensors, not scaled.
 bool is_sum(const Node* node);

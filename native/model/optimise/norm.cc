@@ -11,9 +11,11 @@ c10::intrusive_ptr<Norm> norm_of(const Node* node) {
   std::optional<at::Tensor> bias;
   const auto epsilon = constant_double(node->input(4));
   if (!shape || !shape->isIntList() || shape->toIntVector().size() != 1 || !epsilon) return {};
-  if (!constant_or_none(node->input(2), weight) || !constant_or_none(node->input(3), bias))
+  const int64_t size = shape->toIntVector()[0];
+  if (size < 1 || !constant_vector_or_none(node->input(2), size, weight) ||
+      !constant_vector_or_none(node->input(3), size, bias))
     return {};
-  return c10::make_intrusive<Norm>(shape->toIntVector()[0], weight, bias, *epsilon);
+  return c10::make_intrusive<Norm>(size, weight, bias, *epsilon);
 }
 
 // The node that makes the value, if it is the operator `name` and nothing else uses it.

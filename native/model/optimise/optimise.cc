@@ -112,7 +112,8 @@ Optimised optimise(std::shared_ptr<torch::jit::Graph> graph, const ModelOptions&
   Workbench bench{.graph = graph,
                   .form = options.form,
                   .pad_token_id = options.pad_token_id,
-                  .pad_left = options.pad_left};
+                  .pad_left = options.pad_left,
+                  .max_length = options.max_seq_length};
   bench.vocabulary = vocabulary(bench);
   GraphPtr plain = graph->copy();
   graph.reset();

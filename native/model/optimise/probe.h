@@ -22,7 +22,8 @@ struct ProbeBatch {
   std::vector<c10::IValue> inputs(size_t count) const;
 };
 
-ProbeBatch make_probe(const Workbench& bench, const std::vector<int64_t>& lengths);
+/// Texts of these lengths, shortened to what the model takes.
+ProbeBatch make_probe(const Workbench& bench, std::vector<int64_t> lengths);
 
 /// Part of a graph: what it takes to compute some of its values. What a value is, is found out by
 /// computing it, not by recognising the operators that make it, which change from one version of
@@ -41,7 +42,8 @@ class Slice {
 };
 
 /// Whether a claim about the slice's values is true on ragged, full and lone batches, and on one
-/// as long as the model can take.
+/// as long as the model can take, since attention and positions may be other for long texts. Of
+/// models for texts too long to try that, nothing is true.
 using Claim = std::function<bool(const ProbeBatch&, const std::vector<at::Tensor>&)>;
 bool holds_on_probes(const Workbench& bench, const Slice& slice, const Claim& claim);
 

@@ -33,11 +33,7 @@ bool is_view(const Node* node) {
 
 Node* source_layer(Value* value) {
   while (is_view(value->node())) value = value->node()->input(0);
-  Node* layer = value->node();
-  std::optional<at::Tensor> bias;
-  const bool constant = is(layer, "aten::linear") && constant_tensor(layer->input(1)) &&
-                        constant_or_none(layer->input(2), bias);
-  return constant ? layer : nullptr;
+  return layer_weights(value->node()) ? value->node() : nullptr;
 }
 
 std::vector<Value*> views_behind(Value* value) {
@@ -153,10 +149,11 @@ bool is_padding_mask(const Workbench& bench, Value* mask) {
 void rewrite(Workbench& bench, const Attention& attention, Value* mask) {
   Node* node = attention.node;
   std::vector<at::Tensor> weights;
-  std::vector<std::optional<at::Tensor>> biases(3);
-  for (size_t i = 0; i < 3; ++i) {
-    weights.push_back(*constant_tensor(attention.layers[i]->input(1)));
-    constant_or_none(attention.layers[i]->input(2), biases[i]);
+  std::vector<std::optional<at::Tensor>> biases;
+  for (const Node* layer : attention.layers) {
+    const auto found = layer_weights(layer);
+    weights.push_back(found->weight);
+    biases.push_back(found->bias);
   }
   const double scale = constant_double(node->input(6))
                            .value_or(1 / std::sqrt(static_cast<double>(attention.head_size)));

@@ -22,6 +22,7 @@ struct Workbench {
   LinearForm form = LinearForm::kFloat32;
   int64_t pad_token_id = 0;
   bool pad_left = false;
+  int64_t max_length = 1;  // tokens of a text, at most
   int64_t vocabulary = 1;  // rows of the table that input_ids look up
 
   torch::jit::Value* input_ids() const { return graph->inputs()[0]; }

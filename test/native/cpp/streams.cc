@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <random>
 #include <set>
 #include <stdexcept>
@@ -150,6 +151,35 @@ void helpers_leave_for_other_executors() {
   expect(too_late <= kRounds * cores, "a helper takes no piece when another executor waits");
 }
 
+void a_piece_that_throws() {
+  Counts counts;
+  auto executor = start(3);
+  std::atomic<bool> ended{false};
+  executor->submit(std::make_unique<Lambda>(counts, [&] {
+    const SharedForward forward(*executor);
+    const auto owner = std::this_thread::get_id();
+    std::vector<int> values(100);
+    for (const bool elsewhere : {false, true}) {
+      int thrown = 0;
+      const auto piece = [&](int64_t, int64_t) {
+        if ((std::this_thread::get_id() != owner) == elsewhere) throw std::bad_alloc();
+      };
+      const auto caught = [&] {
+        try {
+          parallel_for(100, 1, piece);
+        } catch (const std::bad_alloc&) {
+          ++thrown;
+        }
+        return thrown == 20;
+      };
+      until(caught, "what a piece throws, its owner's caller gets");
+      section(values, 100, 1);
+    }
+    ended = true;
+  }));
+  until([&] { return ended.load(); }, "the forward ends");
+}
+
 void stopping_in_the_middle() {
   for (int round = 0; round < 200; ++round) {
     Counts counts;
@@ -267,6 +297,7 @@ int main() {
       {"idle streams help", idle_streams_help},
       {"helpers leave for tasks of their own", helpers_leave_for_tasks_of_their_own},
       {"helpers leave for other executors", helpers_leave_for_other_executors},
+      {"a piece that throws", a_piece_that_throws},
       {"stopping in the middle", stopping_in_the_middle},
       {"a full queue", a_full_queue},
       {"once on each stream", once_on_each_stream},
