@@ -46,6 +46,18 @@ export interface Listing {
   paddingFree: boolean;
 }
 
+/** A batch that waits for a stream, or has one. */
+export interface Running {
+  done: Promise<void>;
+  batch: BatchHandle;
+}
+
+declare const handle: unique symbol;
+/** Opaque. */
+export interface BatchHandle {
+  readonly [handle]: never;
+}
+
 /** One model on one device, run by streams: long-lived threads that take batches from one queue. */
 export interface Session {
   /** Loads, verifies and optimises the model, and warms every stream up. Call it once, before `run`. */
@@ -56,7 +68,12 @@ export interface Session {
    * Urgent batches go first; of five batches at least one is not urgent, if any such waits.
    */
   // biome-ignore format: one line, as it stands above the native method
-  run(ids: Int32Array, lengths: Int32Array, rows: readonly Float32Array[], urgent: boolean): Promise<void>;
+  run(ids: Int32Array, lengths: Int32Array, rows: readonly Float32Array[], urgent: boolean): Running;
+  /** Whether no stream has begun the batch. */
+  waits(batch: BatchHandle): boolean;
+  /** Puts more texts into a batch; false, and nothing has changed, once a stream has begun it. */
+  // biome-ignore format: one line, as it stands above the native method
+  extend(batch: BatchHandle, ids: Int32Array, lengths: Int32Array, rows: readonly Float32Array[]): boolean;
   /** Ends the streams after the batches they run; resolves when their threads have ended and the weights are freed. */
   dispose(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import type { Addon, Listing, Session as NativeSession } from '../../binding.d.t
 import type { LoadOptions } from '../encode/options.ts';
 import { createError, isErrorCode } from '../errors.ts';
 import type { Manifest } from '../model-store/manifest.ts';
-import type { BatchItem } from '../scheduler/batch-runner.ts';
+import type { BatchItem, RunningBatch } from '../scheduler/batch-runner.ts';
 import { loadAddon } from './addon.ts';
 import { chooseDtype, type Dtype } from './dtype.ts';
 
@@ -64,31 +64,38 @@ export class Session {
     }
   }
 
-  /** Runs one batch; resolves when every item's row is written. An urgent one goes before prepared ones that are not. */
-  async run(batch: readonly BatchItem[], urgent: boolean): Promise<void> {
-    const lengths = Int32Array.from(batch, (item) => item.ids.length);
-    const ids = new Int32Array(lengths.reduce((sum, length) => sum + length, 0));
-    let offset = 0;
-    for (const item of batch) {
-      ids.set(item.ids, offset);
-      offset += item.ids.length;
-    }
-    try {
-      await this.#native.run(
-        ids,
-        lengths,
-        batch.map((item) => item.row),
-        urgent,
-      );
-    } catch (error) {
-      throw fromNative(error);
-    }
+  /** Runs one batch. An urgent one goes before prepared ones that are not. */
+  run(items: readonly BatchItem[], urgent: boolean): RunningBatch {
+    const { ids, lengths, rows } = packed(items);
+    const { done, batch } = native(() => this.#native.run(ids, lengths, rows, urgent));
+    return {
+      done: done.catch((error: unknown) => {
+        throw fromNative(error);
+      }),
+      waits: () => this.#native.waits(batch),
+      extend: (more) => {
+        const { ids, lengths, rows } = packed(more);
+        return native(() => this.#native.extend(batch, ids, lengths, rows));
+      },
+    };
   }
 
   /** Ends the streams and frees the weights. */
   dispose(): Promise<void> {
     return this.#native.dispose();
   }
+}
+
+/** The ids of all texts end to end, how many each has, and where each embedding goes. */
+function packed(items: readonly BatchItem[]) {
+  const lengths = Int32Array.from(items, (item) => item.ids.length);
+  const ids = new Int32Array(lengths.reduce((sum, length) => sum + length, 0));
+  let offset = 0;
+  for (const item of items) {
+    ids.set(item.ids, offset);
+    offset += item.ids.length;
+  }
+  return { ids, lengths, rows: items.map((item) => item.row) };
 }
 
 function printGraph(name: string, { passes, graph }: Listing): void {

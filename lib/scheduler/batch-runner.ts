@@ -1,9 +1,10 @@
 import { SentenceTorchError } from '../errors.ts';
-import type { Call, Priority } from './call.ts';
+import { Batch } from './batch.ts';
+import type { Call } from './call.ts';
 import type { Clock } from './clock.ts';
 import type { Item } from './lane.ts';
 import { MemoryBudget } from './memory-budget.ts';
-import type { Layout } from './policy.ts';
+import { costOf, type Layout } from './policy.ts';
 import type { Recorder } from './stats.ts';
 
 /** What a batch is to the one who runs it. */
@@ -12,8 +13,18 @@ export interface BatchItem {
   readonly row: Float32Array;
 }
 
-/** Runs one batch: resolves when every row is written. Urgent batches overtake others that are prepared. */
-export type RunBatch = (batch: readonly BatchItem[], urgent: boolean) => Promise<void>;
+/** A batch at the streams. */
+export interface RunningBatch {
+  /** Resolves when every row is written. */
+  readonly done: Promise<void>;
+  /** Whether no stream has begun it. */
+  waits(): boolean;
+  /** Puts more texts into it; false once a stream has begun it. */
+  extend(more: readonly BatchItem[]): boolean;
+}
+
+/** Hands one batch to the streams. Urgent batches overtake others that are prepared. */
+export type RunBatch = (batch: readonly BatchItem[], urgent: boolean) => RunningBatch;
 
 /** Where the outcome of each text goes. */
 export interface BatchOutcome {
@@ -32,6 +43,7 @@ export class BatchRunner {
   readonly #recorder: Recorder;
   readonly #outcome: BatchOutcome;
   readonly #memory: MemoryBudget;
+  readonly #running = new Map<Batch, RunningBatch>();
 
   constructor(
     run: RunBatch,
@@ -54,40 +66,49 @@ export class BatchRunner {
   }
 
   /** Never rejects: every text's outcome is told. */
-  async run(batch: readonly Item[], priority: Priority): Promise<void> {
-    const items = batch.filter((item) => !item.call.isOver);
-    if (items.length === 0) return;
+  async run(batch: Batch): Promise<void> {
     const started = this.#clock.now();
-    const event = { ...sizeOf(items, this.#layout), priority };
     let failure: { error: unknown } | undefined;
     try {
-      await this.#run(items, priority === 'interactive');
+      const running = this.#run(batch.items, batch.priority === 'interactive');
+      this.#running.set(batch, running);
+      await running.done;
     } catch (error) {
       failure = { error };
     }
-    this.#recorder.batch({ ...event, ...failure, runMs: this.#clock.now() - started });
-    if (failure === undefined) this.#outcome.written(items);
-    else await this.#split(items, priority, failure.error);
+    this.#running.delete(batch);
+    this.#recorder.batch({ ...this.#event(batch), ...failure, runMs: this.#clock.now() - started });
+    if (failure === undefined) this.#outcome.written(batch.items);
+    else await this.#split(batch, failure.error);
   }
 
-  async #split(items: readonly Item[], priority: Priority, error: unknown): Promise<void> {
+  /** Whether no stream has begun the batch. */
+  waits(batch: Batch): boolean {
+    return this.#running.get(batch)?.waits() ?? false;
+  }
+
+  /** Puts more texts into a batch; false once a stream has begun it. */
+  extend(batch: Batch, items: readonly Item[]): boolean {
+    if (!this.#running.get(batch)?.extend(items)) return false;
+    batch.add(items);
+    return true;
+  }
+
+  #event({ load, priority }: Batch) {
+    const { texts, tokens } = load;
+    return { texts, tokens, paddedTokens: costOf(load, this.#layout), priority };
+  }
+
+  async #split({ items, priority }: Batch, error: unknown): Promise<void> {
     const code = error instanceof SentenceTorchError ? error.code : undefined;
     if (code === 'ST_OUT_OF_MEMORY') this.#memory.shrink();
-    if (items.length === 1 || code === 'ST_DISPOSED') {
-      for (const { call } of items) this.#outcome.failed(call, error);
+    const left = items.filter((item) => !item.call.isOver);
+    if (left.length <= 1 || code === 'ST_DISPOSED') {
+      for (const { call } of left) this.#outcome.failed(call, error);
       return;
     }
-    const middle = items.length >> 1;
-    await this.run(items.slice(0, middle), priority);
-    await this.run(items.slice(middle), priority);
+    const middle = left.length >> 1;
+    await this.run(new Batch(priority, left.slice(0, middle)));
+    await this.run(new Batch(priority, left.slice(middle)));
   }
-}
-
-function sizeOf(
-  items: readonly Item[],
-  layout: Layout,
-): { texts: number; tokens: number; paddedTokens: number } {
-  const tokens = items.reduce((sum, item) => sum + item.tokens, 0);
-  const longest = items.reduce((max, item) => Math.max(max, item.tokens), 0);
-  return { texts: items.length, tokens, paddedTokens: layout.cost(items.length, longest, tokens) };
 }

@@ -1,5 +1,5 @@
 import type { Call } from './call.ts';
-import { chooseRun, type Layout, type Limits, merge, type Waiting } from './policy.ts';
+import { chooseRun, type Layout, type Limits, merge, nothing, type Waiting } from './policy.ts';
 
 /** A tokenized text that waits for its batch. */
 export class Item implements Waiting {
@@ -67,14 +67,16 @@ export class Lane {
     this.#tokens += sumOfTokens(items);
   }
 
-  /** Takes the next batch out; the call whose turn it was goes behind the others. Something must be waiting. */
-  take(memoryShare: number): Item[] {
-    const { start, end } = chooseRun(this.#waiting, this.#layout, memoryShare);
-    const batch = this.#waiting.splice(start, end - start);
-    this.#tokens -= sumOfTokens(batch);
-    const served = batch.reduce((first, item) => (item.turn < first.turn ? item : first));
+  /** Takes out the next batch, or what joins one that holds `held`; see chooseRun(). Something must be waiting. */
+  take(share: number, held = nothing): Item[] {
+    const { start, end } = chooseRun(this.#waiting, this.#layout, share, held);
+    if (start === end) return [];
+    const taken = this.#waiting.splice(start, end - start);
+    this.#tokens -= sumOfTokens(taken);
+    // The call whose turn it was goes behind the others.
+    const served = taken.reduce((first, item) => (item.turn < first.turn ? item : first));
     served.call.turn = ++this.#turns;
-    return batch;
+    return taken;
   }
 
   /** Takes out what waits for calls that are over. */

@@ -69,35 +69,70 @@ export function merge<T extends Waiting>(
   return merged;
 }
 
+/** What a batch holds: all that the limits look at. */
+export interface Load extends Limits {
+  readonly texts: number;
+  readonly tokens: number;
+  readonly longest: number;
+}
+
+export const nothing: Load = {
+  texts: 0,
+  tokens: 0,
+  longest: 0,
+  batchSize: Number.POSITIVE_INFINITY,
+  maxBatchTokens: Number.POSITIVE_INFINITY,
+};
+
+/** With one more text: the strictest call in a batch sets its limits. */
+export function plus(load: Load, { tokens, limits }: Pick<Waiting, 'tokens' | 'limits'>): Load {
+  return {
+    texts: load.texts + 1,
+    tokens: load.tokens + tokens,
+    longest: Math.max(load.longest, tokens),
+    batchSize: Math.min(load.batchSize, limits.batchSize),
+    maxBatchTokens: Math.min(load.maxBatchTokens, limits.maxBatchTokens),
+  };
+}
+
+/** Tokens that are computed for it. */
+export function costOf({ texts, longest, tokens }: Load, layout: Layout): number {
+  return layout.cost(texts, longest, tokens);
+}
+
 /**
- * The next batch: a run of the list in the layout's order around the text whose turn it is. It grows to the side that
+ * What joins a batch that holds `held` already, or makes the next one: a run of the list in the layout's order around the
+ * text whose turn it is; nothing if there is no room for that text. It grows to the side that
  * adds less padding, as long as the limits of every text in it hold. In a rectangle that makes neighbours of nearest length;
  * without padding, texts that came next.
  *
- * `memoryShare` is the share of the token budget that memory allows.
+ * `share` is the share of the token budget that may be used.
  *
  * Nobody starves: turns go round, so a text is passed over at most once per call that waited when it came to be the
  * first of its own call.
  */
-export function chooseRun(waiting: readonly Waiting[], layout: Layout, memoryShare = 1): Run {
+export function chooseRun(
+  waiting: readonly Waiting[],
+  layout: Layout,
+  share = 1,
+  held = nothing,
+): Run {
   const seed = indexOfNext(waiting);
-  let { batchSize, maxBatchTokens } = at(waiting, seed).limits;
+  let load = plus(held, at(waiting, seed));
   let start = seed;
   let end = seed + 1;
-  let tokens = at(waiting, seed).tokens;
-  let longest = tokens;
 
-  /** The padding of the run with this candidate; undefined if it can't be in it. */
-  const paddingWith = (candidate: Waiting | undefined): number | undefined => {
-    if (candidate === undefined) return undefined;
-    const merged = stricter({ batchSize, maxBatchTokens }, candidate.limits);
-    const count = end - start + 1;
-    const used = tokens + candidate.tokens;
-    const cost = layout.cost(count, Math.max(longest, candidate.tokens), used);
-    if (count > merged.batchSize || cost > merged.maxBatchTokens * memoryShare) return undefined;
-    return cost - used <= maxPaddingShare * cost ? cost - used : undefined;
+  /** Tokens of padding in a batch; undefined if it may not be. */
+  const paddingOf = (batch: Load): number | undefined => {
+    const cost = costOf(batch, layout);
+    if (batch.texts > batch.batchSize || cost > batch.maxBatchTokens * share) return undefined;
+    const padding = cost - batch.tokens;
+    return padding <= maxPaddingShare * cost ? padding : undefined;
   };
+  const paddingWith = (candidate: Waiting | undefined) =>
+    candidate && paddingOf(plus(load, candidate));
 
+  if (held.texts > 0 && paddingOf(load) === undefined) return { start, end: start };
   for (;;) {
     const upwards = paddingWith(waiting[start - 1]);
     const downwards = paddingWith(waiting[end]);
@@ -106,17 +141,8 @@ export function chooseRun(waiting: readonly Waiting[], layout: Layout, memorySha
       downwards !== undefined && downwards <= (upwards ?? Number.POSITIVE_INFINITY)
         ? at(waiting, end++)
         : at(waiting, --start);
-    ({ batchSize, maxBatchTokens } = stricter({ batchSize, maxBatchTokens }, added.limits));
-    tokens += added.tokens;
-    longest = Math.max(longest, added.tokens);
+    load = plus(load, added);
   }
-}
-
-function stricter(a: Limits, b: Limits): Limits {
-  return {
-    batchSize: Math.min(a.batchSize, b.batchSize),
-    maxBatchTokens: Math.min(a.maxBatchTokens, b.maxBatchTokens),
-  };
 }
 
 function indexOfNext(waiting: readonly Waiting[]): number {

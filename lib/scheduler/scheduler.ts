@@ -1,12 +1,13 @@
 import { SentenceTorchError } from '../errors.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { Batch } from './batch.ts';
 import { BatchRunner, type RunBatch } from './batch-runner.ts';
 import { Call, type CallRequest, type Priority, priorityOf } from './call.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { QueueGauge, type QueueLimits } from './gauge.ts';
 import { Intake, type Tokenized } from './intake.ts';
 import { type Item, Lane } from './lane.ts';
-import { type Layout, padded, paddingFree } from './policy.ts';
+import { type Layout, nothing, padded, paddingFree, plus } from './policy.ts';
 import { Recorder, type Stats } from './stats.ts';
 import { abortError, type CallControl, Watch } from './watch.ts';
 
@@ -26,6 +27,11 @@ export interface SchedulerSettings extends QueueLimits {
 const aheadTexts = 1024;
 /** Batches per stream tokenized ahead of need, for large batches of short texts. */
 const aheadBatches = 4;
+/**
+ * Bulk texts ride in interactive batches up to this share of a batch: a lone text takes as long as it takes to read all
+ * weights, in which others are computed nearly for free, and more of them would make it wait.
+ */
+const rideShare = 0.5;
 
 /** What waits with one priority. */
 interface Queue {
@@ -34,6 +40,8 @@ interface Queue {
   readonly lane: Lane;
   /** Batches given to the streams. */
   inFlight: number;
+  /** Of them, those that no stream has begun as far as we know, in the order in which they will run. */
+  readonly prepared: Set<Batch>;
   cancelDelay: (() => void) | undefined;
 }
 
@@ -119,7 +127,10 @@ export class Scheduler {
       tokenized: (texts, ms) => this.#tokenized(queue, texts, ms),
       failed: (call, error) => this.#end(call, error),
     });
-    const queue: Queue = { priority, intake, lane, inFlight: 0, cancelDelay: undefined };
+    const queue: Queue = {
+      ...{ priority, intake, lane },
+      ...{ inFlight: 0, prepared: new Set(), cancelDelay: undefined },
+    };
     return queue;
   }
 
@@ -132,13 +143,15 @@ export class Scheduler {
   #dispatch(queue: Queue): void {
     queue.cancelDelay?.();
     queue.cancelDelay = undefined;
-    while (queue.inFlight < 2 * this.#settings.streams && queue.lane.texts > 0) {
+    while (queue.lane.texts > 0) {
+      if (this.#joinPrepared(queue)) continue;
+      if (queue.inFlight >= 2 * this.#settings.streams) break;
       const delay = this.#delayLeft(queue);
       if (delay > 0) {
         queue.cancelDelay = this.#clock.after(delay, () => this.#dispatch(queue));
         break;
       }
-      void this.#runNext(queue);
+      this.#runNext(queue);
     }
     queue.intake.pull();
   }
@@ -150,12 +163,48 @@ export class Scheduler {
     return maxQueueDelayMs - (this.#clock.now() - lane.oldest);
   }
 
-  async #runNext(queue: Queue): Promise<void> {
-    queue.inFlight++;
-    const batch = queue.lane.take(this.#runner.memoryShare);
+  /** While the streams are busy, texts join a batch that waits for one. Whether any did. */
+  #joinPrepared(queue: Queue): boolean {
+    const { interactive, bulk } = this.#queues;
+    if (interactive.inFlight + bulk.inFlight < this.#settings.streams) return false;
+    for (const batch of queue.prepared) {
+      if (!this.#runner.waits(batch)) {
+        queue.prepared.delete(batch);
+        continue;
+      }
+      const items = this.#take(queue, this.#runner.memoryShare, batch.load);
+      if (items.length === 0) continue;
+      // A stream that began it just now is the next one to need another.
+      if (!this.#runner.extend(batch, items)) void this.#run(queue, items);
+      return true;
+    }
+    return false;
+  }
+
+  #runNext(queue: Queue): void {
+    const items = this.#take(queue, this.#runner.memoryShare);
+    const { bulk } = this.#queues;
+    if (queue !== bulk && bulk.lane.texts > 0) {
+      const held = items.reduce(plus, nothing);
+      items.push(...this.#take(bulk, this.#runner.memoryShare * rideShare, held));
+      bulk.intake.pull();
+    }
+    void this.#run(queue, items);
+  }
+
+  #take({ lane }: Queue, share: number, held = nothing): Item[] {
+    const items = lane.take(share, held);
     const now = this.#clock.now();
-    for (const item of batch) this.#recorder.waited(now - item.call.startedAt);
-    await this.#runner.run(batch, queue.priority);
+    for (const item of items) this.#recorder.waited(now - item.call.startedAt);
+    return items;
+  }
+
+  async #run(queue: Queue, items: readonly Item[]): Promise<void> {
+    const batch = new Batch(queue.priority, items);
+    queue.inFlight++;
+    queue.prepared.add(batch);
+    await this.#runner.run(batch);
+    queue.prepared.delete(batch);
     queue.inFlight--;
     this.#dispatch(queue);
   }

@@ -13,12 +13,19 @@ Promises::Promises(Napi::Env env) : env_(env) {
 }
 
 std::pair<Promises::Ticket, Napi::Promise> Promises::open(Napi::Env env,
-                                                          const Napi::Object& kept_alive) {
+                                                          const Napi::Array& kept_alive) {
   auto deferred = Napi::Promise::Deferred::New(env);
   const Napi::Promise promise = deferred.Promise();
   if (pending_.empty()) napi_ref_threadsafe_function(env_, function_);
   pending_.emplace(++last_ticket_, Pending{deferred, Napi::Persistent(kept_alive)});
   return {last_ticket_, promise};
+}
+
+void Promises::keep_alive(Ticket ticket, const Napi::Value& value) {
+  const auto found = pending_.find(ticket);
+  if (found == pending_.end()) return;
+  auto list = found->second.kept_alive.Value();
+  list.Set(list.Length(), value);
 }
 
 void Promises::resolve(Ticket ticket, MakeValue value) noexcept {

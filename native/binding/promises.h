@@ -26,9 +26,12 @@ class Promises {
   Promises(const Promises&) = delete;
   Promises& operator=(const Promises&) = delete;
 
-  /// JS thread. Until the promise settles, `kept_alive` is not collected and the event loop stays
-  /// alive.
-  std::pair<Ticket, Napi::Promise> open(Napi::Env env, const Napi::Object& kept_alive);
+  /// JS thread. Until the promise settles, what is in `kept_alive` is not collected and the event
+  /// loop stays alive.
+  std::pair<Ticket, Napi::Promise> open(Napi::Env env, const Napi::Array& kept_alive);
+
+  /// JS thread. One more thing that is not collected until the promise settles.
+  void keep_alive(Ticket ticket, const Napi::Value& value);
 
   /// Makes the value of a promise, on the JS thread. Empty for undefined.
   using MakeValue = std::function<Napi::Value(Napi::Env)>;
@@ -43,7 +46,7 @@ class Promises {
  private:
   struct Pending {
     Napi::Promise::Deferred deferred;
-    Napi::ObjectReference kept_alive;
+    Napi::Reference<Napi::Array> kept_alive;
   };
   struct Settled {
     Ticket ticket;

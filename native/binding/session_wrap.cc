@@ -1,10 +1,12 @@
 #include "binding/session_wrap.h"
 
+#include <initializer_list>
 #include <utility>
 
 #include "binding/coded.h"
 #include "binding/environment.h"
 #include "model/pass_names.h"
+#include "model/prepared_batch.h"
 #include "runtime/cpu_budget.h"
 #include "runtime/failure.h"
 #include "runtime/free_memory.h"
@@ -37,6 +39,22 @@ class Job : public Task {
   const SessionWrap::Work work_;
 };
 
+/// A batch as JavaScript holds it, to extend it.
+struct OpenBatch {
+  Promises::Ticket ticket;
+  std::shared_ptr<PreparedBatch> batch;
+};
+using BatchHandle = Napi::External<OpenBatch>;
+
+void destroy(Napi::Env, OpenBatch* open) { delete open; }
+
+Napi::Array list(Napi::Env env, std::initializer_list<Napi::Value> values) {
+  auto array = Napi::Array::New(env, values.size());
+  uint32_t i = 0;
+  for (const Napi::Value& value : values) array.Set(i++, value);
+  return array;
+}
+
 std::shared_ptr<Executor> start_executor(Napi::Env env, const SessionOptions& options) {
   return coded(env, "ST_OUT_OF_MEMORY", [&] {
     return std::make_shared<Executor>(
@@ -60,6 +78,7 @@ Napi::Function SessionWrap::define(Napi::Env env) {
   return DefineClass(
       env, "Session",
       {InstanceMethod<&SessionWrap::load>("load"), InstanceMethod<&SessionWrap::run>("run"),
+       InstanceMethod<&SessionWrap::waits>("waits"), InstanceMethod<&SessionWrap::extend>("extend"),
        InstanceMethod<&SessionWrap::dispose>("dispose")});
 }
 
@@ -94,19 +113,17 @@ Napi::Value SessionWrap::load(const Napi::CallbackInfo& info) {
           loaded.resolve([model = *slot](Napi::Env env) { return to_js(env, model->listing()); });
         });
   };
-  return submit(info.Env(), Value(), "ST_MODEL_DAMAGED", std::move(work), Urgency::kUrgent);
+  return submit(info.Env(), list(info.Env(), {Value()}), "ST_MODEL_DAMAGED", std::move(work),
+                Urgency::kUrgent)
+      .second;
 }
 
-// run(ids: Int32Array, lengths: Int32Array, rows: readonly Float32Array[], urgent: boolean): Promise<void>
+// run(ids: Int32Array, lengths: Int32Array, rows: readonly Float32Array[], urgent: boolean): Running
 Napi::Value SessionWrap::run(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return coded(env, "ST_FORWARD_FAILED", [&] {
-    auto batch = std::make_shared<const Batch>(
+    auto batch = std::make_shared<PreparedBatch>(
         to_batch(info[0], info[1], info[2], options_.model.dimension));
-    // The session and the rows stay alive together.
-    auto kept_alive = Napi::Array::New(env, 2);
-    kept_alive.Set(0u, Value());
-    kept_alive.Set(1u, info[2]);
     const auto urgency = info[3].ToBoolean() ? Urgency::kUrgent : Urgency::kNormal;
     // The executor's streams end before it does.
     auto work = [slot = model_, batch, cores = cores_,
@@ -114,16 +131,38 @@ Napi::Value SessionWrap::run(const Napi::CallbackInfo& info) {
       if (*slot == nullptr) throw Failure("ST_DISPOSED", "The model is not loaded.");
       const CpuBudget::Share share(CpuBudget::process(), cores);
       const SharedForward helped(*executor);
-      (*slot)->encode(*batch);
+      (*slot)->encode(batch->begin());
       done.resolve();
     };
-    return submit(env, kept_alive, "ST_FORWARD_FAILED", std::move(work), urgency);
+    // The session and the rows stay alive together.
+    const auto [ticket, done] =
+        submit(env, list(env, {Value(), info[2]}), "ST_FORWARD_FAILED", std::move(work), urgency);
+    auto running = Napi::Object::New(env);
+    running.Set("done", done);
+    running.Set("batch", BatchHandle::New(env, new OpenBatch{ticket, std::move(batch)}, destroy));
+    return running;
+  });
+}
+
+// waits(batch: BatchHandle): boolean
+Napi::Value SessionWrap::waits(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), info[0].As<BatchHandle>().Data()->batch->waits());
+}
+
+// extend(batch: BatchHandle, ids: Int32Array, lengths: Int32Array, rows: readonly Float32Array[]): boolean
+Napi::Value SessionWrap::extend(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return coded(env, "ST_FORWARD_FAILED", [&] {
+    const OpenBatch& open = *info[0].As<BatchHandle>().Data();
+    const Batch more = to_batch(info[1], info[2], info[3], options_.model.dimension);
+    promises_->keep_alive(open.ticket, info[3]);  // first: a stream may begin at once
+    return Napi::Boolean::New(env, open.batch->extend(more));
   });
 }
 
 // dispose(): Promise<void>
 Napi::Value SessionWrap::dispose(const Napi::CallbackInfo& info) {
-  const auto [ticket, promise] = promises_->open(info.Env(), Value());
+  const auto [ticket, promise] = promises_->open(info.Env(), list(info.Env(), {Value()}));
   executor_->stop([slot = model_, promises = promises_, ticket = ticket] {
     slot->reset();  // no stream is left: the weights go here, off the JS thread
     promises->resolve(ticket);
@@ -131,12 +170,15 @@ Napi::Value SessionWrap::dispose(const Napi::CallbackInfo& info) {
   return promise;
 }
 
-Napi::Value SessionWrap::submit(Napi::Env env, const Napi::Object& kept_alive,
-                                const char* fallback_code, Work work, Urgency urgency) {
-  const auto [ticket, promise] = promises_->open(env, kept_alive);
+std::pair<Promises::Ticket, Napi::Promise> SessionWrap::submit(Napi::Env env,
+                                                               const Napi::Array& kept_alive,
+                                                               const char* fallback_code, Work work,
+                                                               Urgency urgency) {
+  const auto opened = promises_->open(env, kept_alive);
   executor_->submit(
-      std::make_unique<Job>(Settler{promises_, ticket}, fallback_code, std::move(work)), urgency);
-  return promise;
+      std::make_unique<Job>(Settler{promises_, opened.first}, fallback_code, std::move(work)),
+      urgency);
+  return opened;
 }
 
 }  // namespace sentence_torch

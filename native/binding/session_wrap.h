@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "binding/marshal.h"
 #include "binding/promises.h"
@@ -24,10 +25,13 @@ class SessionWrap : public Napi::ObjectWrap<SessionWrap> {
  private:
   Napi::Value load(const Napi::CallbackInfo& info);
   Napi::Value run(const Napi::CallbackInfo& info);
+  Napi::Value waits(const Napi::CallbackInfo& info);
+  Napi::Value extend(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
 
-  Napi::Value submit(Napi::Env env, const Napi::Object& kept_alive, const char* fallback_code,
-                     Work work, Urgency urgency);
+  std::pair<Promises::Ticket, Napi::Promise> submit(Napi::Env env, const Napi::Array& kept_alive,
+                                                    const char* fallback_code, Work work,
+                                                    Urgency urgency);
 
   // Filled by the load task, read by the batches that JavaScript sends once it is loaded, emptied
   // by the last stream.

@@ -2,6 +2,7 @@ import diagnosticsChannel from 'node:diagnostics_channel';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import test from 'ava';
+import type { Session } from '../../binding.d.ts';
 import { type BatchEvent, type CallEvent, SentenceTransformer } from '../../lib/index.ts';
 import { loadAddon } from '../../lib/native/addon.ts';
 import { fixture, goldenTexts } from '../support/fixtures.ts';
@@ -126,9 +127,9 @@ test('dispose({ abort: true }) rejects what is not done, and ends after the batc
   }
 });
 
-test('at the streams urgent batches go first, and of five batches at least one is not urgent', async (t) => {
+function openSession(): Session {
   const { Session } = loadAddon();
-  const session = new Session({
+  return new Session({
     modelPath: fixture('golden/mean/model.pt'),
     device: 'cpu',
     dimension: 16,
@@ -142,12 +143,40 @@ test('at the streams urgent batches go first, and of five batches at least one i
     optimize: true,
     disabledPasses: [],
   });
+}
+
+test('a batch grows until a stream begins it, and what joined is written with it', async (t) => {
+  const session = openSession();
+  const [alone, first, second, late] = Array.from({ length: 4 }, () => new Float32Array(16)) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
+  const [ids, lengths] = [Int32Array.of(5, 6, 7), Int32Array.of(3)];
+  const loaded = session.load(); // the stream is busy with that
+  const { batch, done } = session.run(Int32Array.of(1, 2), Int32Array.of(2), [first], true);
+  t.true(session.waits(batch) && session.extend(batch, ids, lengths, [second]));
+  t.throws(() => session.extend(batch, ids, Int32Array.of(2), [late]), {
+    code: 'ST_FORWARD_FAILED',
+  });
+  await Promise.all([loaded, done]);
+  t.false(session.waits(batch) || session.extend(batch, ids, lengths, [late]));
+  await session.run(ids, lengths, [alone], true).done;
+  t.true(maxAbsDiff([second], [alone]) <= 1e-5 && alone.some((value) => value !== 0));
+  t.true(maxAbsDiff([first], [alone]) > 0.01);
+  t.true(late.every((value) => value === 0));
+  await session.dispose();
+});
+
+test('at the streams urgent batches go first, and of five batches at least one is not urgent', async (t) => {
+  const session = openSession();
   const order: string[] = [];
   const loaded = session.load();
   const run = (urgent: boolean) =>
     session
       .run(Int32Array.of(1, 2), Int32Array.of(2), [new Float32Array(16)], urgent)
-      .then(() => order.push(urgent ? 'urgent' : 'normal'));
+      .done.then(() => order.push(urgent ? 'urgent' : 'normal'));
   // All are queued behind the load, which is urgent too.
   const normal = Array.from({ length: 3 }, () => run(false));
   const urgent = Array.from({ length: 10 }, () => run(true));

@@ -1,4 +1,4 @@
-import type { BatchItem, RunBatch } from '../../lib/scheduler/batch-runner.ts';
+import type { BatchItem, RunBatch, RunningBatch } from '../../lib/scheduler/batch-runner.ts';
 import type { CallRequest } from '../../lib/scheduler/call.ts';
 import type { Clock } from '../../lib/scheduler/clock.ts';
 import { Scheduler, type SchedulerSettings } from '../../lib/scheduler/scheduler.ts';
@@ -6,8 +6,11 @@ import type { Tokenizer } from '../../lib/tokenizer/tokenizer.ts';
 
 /** A batch that was given to the streams, until the test settles it. */
 export interface HeldBatch {
-  readonly texts: number[];
+  /** Tokens of each text. */
+  readonly texts: readonly number[];
   readonly urgent: boolean;
+  /** Whether a stream has begun it, which the test says: then it grows no more. */
+  begun: boolean;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -57,14 +60,35 @@ export class HeldScheduler {
   readonly tokenizer = { ...countingTokenizer, batches: [] as number[] };
   readonly scheduler: Scheduler;
 
-  constructor(settings: Partial<SchedulerSettings> = {}, run?: RunBatch) {
-    const hold: RunBatch = (batch, urgent) =>
-      new Promise((resolve, reject) => {
-        const texts = batch.map((item) => item.ids.length);
-        this.batches.push({ texts, urgent, resolve: () => resolve(write(batch)), reject });
+  /** Batches are begun at once, unless `begun` is false. With `run` they also run at once. */
+  constructor(
+    settings: Partial<SchedulerSettings> = {},
+    {
+      run,
+      begun = true,
+    }: { run?: (items: readonly BatchItem[]) => Promise<void>; begun?: boolean } = {},
+  ) {
+    const hold: RunBatch = (batch, urgent) => {
+      const items = [...batch];
+      const held = {
+        urgent,
+        begun,
+        get texts() {
+          return items.map((item) => item.ids.length);
+        },
+      };
+      const done = new Promise<void>((resolve, reject) => {
+        this.batches.push(Object.assign(held, { resolve: () => resolve(write(items)), reject }));
       });
+      return {
+        done,
+        waits: () => !held.begun,
+        extend: (more) => !held.begun && items.push(...more) > 0,
+      };
+    };
+    const runNow: RunBatch | undefined = run && ((batch) => growing(batch, run, begun));
     this.scheduler = new Scheduler(
-      run ?? hold,
+      runNow ?? hold,
       this.tokenizer,
       {
         name: 'held',
@@ -82,7 +106,7 @@ export class HeldScheduler {
   }
 
   /** The batches so far, as their texts. */
-  get texts(): number[][] {
+  get texts(): (readonly number[])[] {
     return this.batches.map((batch) => batch.texts);
   }
 
@@ -93,6 +117,22 @@ export class HeldScheduler {
       await turns();
     }
   }
+}
+
+/** A batch that runs by itself, either at once or a turn later: until then it grows. */
+function growing(
+  batch: readonly BatchItem[],
+  run: (items: readonly BatchItem[]) => Promise<void>,
+  begun: boolean,
+): RunningBatch {
+  if (begun) return { done: run(batch), waits: () => false, extend: () => false };
+  const items = [...batch];
+  let waits = true;
+  const done = turns(2).then(() => {
+    waits = false;
+    return run(items);
+  });
+  return { done, waits: () => waits, extend: (more) => waits && items.push(...more) > 0 };
 }
 
 /** As the real streams do: each row gets its embedding, here the number of its tokens. */

@@ -1,6 +1,14 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { chooseRun, merge, padded, paddingFree, type Waiting } from '../../lib/scheduler/policy.ts';
+import {
+  chooseRun,
+  merge,
+  nothing,
+  padded,
+  paddingFree,
+  plus,
+  type Waiting,
+} from '../../lib/scheduler/policy.ts';
 
 const noLimits = { batchSize: Number.MAX_SAFE_INTEGER, maxBatchTokens: Number.MAX_SAFE_INTEGER };
 
@@ -159,6 +167,26 @@ for (const [name, layout, maxPadding] of [
           );
           t.false(fits && padding <= maxPadding * cost(larger));
         }
+      }),
+    );
+  });
+
+  test(`for any batch and list and ${name}: what joins passes no limit, and nothing does before the text in turn`, (t) => {
+    fc.assert(
+      fc.property(anyList, anyList, (first, unsorted) => {
+        const list = [...unsorted].sort(layout.compare);
+        const run = chooseRun([...first].sort(layout.compare), layout);
+        const held = [...first].sort(layout.compare).slice(run.start, run.end);
+        const { start, end } = chooseRun(list, layout, 1, held.reduce(plus, nothing));
+        const joining = list.slice(start, end);
+        if (joining.length === 0) return;
+        const batch = [...held, ...joining];
+        for (const { limits } of batch) {
+          t.true(batch.length <= limits.batchSize && cost(batch) <= limits.maxBatchTokens);
+        }
+        t.true(cost(batch) - total(batch) <= maxPadding * cost(batch));
+        const firstTurn = Math.min(...list.map((item) => item.turn));
+        t.true(joining.some((item) => item.turn === firstTurn));
       }),
     );
   });

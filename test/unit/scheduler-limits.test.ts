@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { createError } from '../../lib/errors.ts';
+import type { BatchItem } from '../../lib/scheduler/batch-runner.ts';
 import { HeldScheduler, request, turns } from '../support/held-scheduler.ts';
 
 test('over maxQueuedTexts a call is refused at once, and the message says what is full', async (t) => {
@@ -137,18 +138,25 @@ test('for any calls, failures and aborts: each settles once, and no text is lost
       fc.array(anyPlan, { maxLength: 12 }),
       fc.integer({ min: 1, max: 3 }),
       fc.integer({ min: 120, max: 160 }),
-      async (plans, streams, bad) => {
+      fc.boolean(),
+      fc.boolean(),
+      async (plans, streams, bad, begun, paddingFree) => {
         const runs = new Map<Float32Array, number>();
-        const held = new HeldScheduler({ streams, maxQueuedTexts: 10_000 }, async (batch) => {
+        const run = async (batch: readonly BatchItem[]) => {
           await turns(1);
           if (batch.some(({ ids }) => ids.length === bad)) throw new Error('bad text');
-          const cost = Math.max(...batch.map(({ ids }) => ids.length)) * batch.length;
+          const lengths = batch.map(({ ids }) => ids.length);
+          const cost = paddingFree
+            ? lengths.reduce((sum, length) => sum + length)
+            : Math.max(...lengths) * batch.length;
           t.true(batch.length === 1 || cost <= 100);
           for (const { ids, row } of batch) {
             row[0] = ids.length;
             runs.set(row, (runs.get(row) ?? 0) + 1);
           }
-        });
+        };
+        const settings = { streams, paddingFree, maxQueuedTexts: 10_000 };
+        const held = new HeldScheduler(settings, { run, begun });
         let settled = 0;
         await Promise.all(
           plans.map(async ({ tokens, bulk, abortAfter }) => {

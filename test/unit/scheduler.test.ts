@@ -1,6 +1,7 @@
 import test from 'ava';
 import { createError } from '../../lib/errors.ts';
-import { HeldScheduler, request, turns } from '../support/held-scheduler.ts';
+import type { BatchItem } from '../../lib/scheduler/batch-runner.ts';
+import { type HeldBatch, HeldScheduler, request, turns } from '../support/held-scheduler.ts';
 
 test('a lone text runs at once and its row is written', async (t) => {
   const held = new HeldScheduler();
@@ -95,6 +96,56 @@ test('interactive texts do not wait for bulk ones that came before', async (t) =
   await bulk;
 });
 
+test('texts that come while all streams are busy join a batch that waits for one, as long as it has room', async (t) => {
+  const held = new HeldScheduler({}, { begun: false });
+  const calls = [held.scheduler.submit(request([60]))];
+  await turns();
+  calls.push(held.scheduler.submit(request([60])));
+  await turns();
+  t.deepEqual(held.texts, [[60], [60]], 'the first one would be too long');
+  (held.batches[0] as HeldBatch).begun = true;
+  calls.push(held.scheduler.submit(request([58])));
+  await turns();
+  t.deepEqual(held.texts, [[60], [60]], 'no room');
+  (held.batches[1] as HeldBatch).begun = true;
+  held.batches[0]?.resolve();
+  await turns();
+  t.deepEqual(held.texts, [[60], [60], [58]]);
+  calls.push(held.scheduler.submit(request([40, 39])));
+  await held.finish();
+  await Promise.all(calls);
+});
+
+test('a text joins what waits, and is written with it', async (t) => {
+  const held = new HeldScheduler({}, { begun: false });
+  const first = held.scheduler.submit(request([10]));
+  await turns();
+  const [a, b] = [request([9]), request([10])];
+  const joined = [held.scheduler.submit(a), held.scheduler.submit(b)];
+  await turns();
+  t.deepEqual(held.texts, [[10, 10, 9]]);
+  t.is(held.scheduler.stats().runningBatches, 1);
+  await held.finish();
+  await Promise.all([first, ...joined]);
+  t.deepEqual([a.rows[0]?.[0], b.rows[0]?.[0]], [9, 10]);
+  t.is(held.scheduler.stats().tokens, 29);
+});
+
+test('bulk texts ride in an interactive batch until it is half full', async (t) => {
+  const held = new HeldScheduler({ paddingFree: true });
+  const bulk = held.scheduler.submit(request(new Array(40).fill(10), { priority: 'bulk' }));
+  await turns();
+  t.deepEqual(held.texts, [new Array(10).fill(10), new Array(10).fill(10)]);
+  const interactive = held.scheduler.submit(request([15]));
+  await turns();
+  t.deepEqual(held.texts[2], [15, 10, 10, 10]);
+  t.true(held.batches[2]?.urgent);
+  held.batches[2]?.resolve();
+  await interactive;
+  await held.finish();
+  await bulk;
+});
+
 test('calls take turns: an eleventh bulk caller runs before the ten before it are done', async (t) => {
   const held = new HeldScheduler();
   const alone = { batchSize: 1, maxBatchTokens: 100 };
@@ -164,10 +215,11 @@ test('with maxQueueDelayMs texts wait for others, but not longer, nor with a ful
 });
 
 test('a batch that fails is split until the culprit stands alone; the others are written', async (t) => {
-  const held = new HeldScheduler({}, async (batch) => {
+  const run = async (batch: readonly BatchItem[]) => {
     if (batch.some((item) => item.ids.length === 13)) throw new Error('thirteen');
     for (const { ids, row } of batch) row[0] = ids.length;
-  });
+  };
+  const held = new HeldScheduler({}, { run });
   const good = Array.from({ length: 7 }, () => request([13 - 1]));
   const bad = request([13]);
   const outcomes = await Promise.allSettled(
@@ -203,10 +255,11 @@ test('a text that the tokenizer refuses fails alone', async (t) => {
 
 test('without memory a batch is split, nobody fails, and batches stay smaller for a while', async (t) => {
   const sizes: number[] = [];
-  const held = new HeldScheduler({}, async (batch) => {
+  const run = async (batch: readonly BatchItem[]) => {
     sizes.push(batch.length);
     if (batch.length > 4) throw createError('ST_OUT_OF_MEMORY', 'too much');
-  });
+  };
+  const held = new HeldScheduler({}, { run });
   await held.scheduler.submit(request(new Array(10).fill(10)));
   t.deepEqual(sizes, [10, 5, 2, 3, 5, 2, 3]);
   sizes.length = 0;
