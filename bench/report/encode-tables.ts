@@ -5,19 +5,12 @@ import type { Rates } from '../phases/roofline.ts';
 import { isLatency } from '../workload/encode-texts.ts';
 import { rounded } from '../workload/numbers.ts';
 import { barChart, type Chart } from './bars.ts';
-import {
-  type Finding,
-  medianOf,
-  ratioOf,
-  rooflineShare,
-  type Spread,
-  spreadOf,
-} from './encode-line.ts';
+import { type Finding, medianOf, ratioOf, rooflineShare } from './encode-line.ts';
 import { table } from './markdown.ts';
+import { shortReason } from './reason.ts';
+import { spreadOf, withSpread } from './spread.ts';
 
 const ours = 'sentence-torch float32';
-
-const withSpread = ({ low, median, high }: Spread): string => `${median} (${low}–${high})`;
 
 const measurementOf = (finding: Finding, name: string): Measurement | undefined =>
   finding.measurements.find(({ encoder }) => encoder.name === name);
@@ -67,7 +60,7 @@ export function findingTable(finding: Finding): string {
     ];
   });
   const missing = Object.entries(finding.missing).map(([name, why]) => {
-    const reason = why.split('\n', 1)[0]?.replaceAll('|', '/') ?? '';
+    const reason = shortReason(why).replaceAll('|', '/');
     return [name, `not available: ${reason}`, ...head.slice(2).map(() => '')];
   });
   return table(head, [...rows, ...missing]);

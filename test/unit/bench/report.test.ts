@@ -7,26 +7,19 @@ import { encodeLines, type Finding, ratioOf } from '../../../bench/report/encode
 import { findingChart, findingTable } from '../../../bench/report/encode-tables.ts';
 import { encodeTargets, encodeTargetTable } from '../../../bench/report/encode-targets.ts';
 import { newestReport, replaceSection } from '../../../bench/report/readme-section.ts';
+import { root } from '../../../scripts/python.ts';
+import { measured } from '../../support/measurement.ts';
 
-/** A contender that does so many tokens per second in each round. */
-function measured(name: string, rates: readonly number[], minCosine = 1): Measurement {
+function contender(name: string, rates: readonly number[], minCosine?: number): Measurement {
   const encoder = encoders.find((one) => one.name === name);
   if (encoder === undefined) throw new Error(name);
-  const samples = rates.map((rate) => ({
-    textsPerSecond: rate / 10,
-    tokensPerSecond: rate,
-    operationsPerSecond: rate * 1e6,
-    latencyMs: 1000 / rate,
-  }));
-  const engine = undefined as unknown as Measurement['engine'];
-  const rest = { tried: [], setting: {}, textsPerSecond: 1, loadMs: 500, peakRssMB: 300, engine };
-  return { encoder, samples, minCosine, valid: minCosine > 0.9999, ...rest };
+  return measured(encoder, rates, minCosine);
 }
 
-const ours = measured('sentence-torch float32', [400, 800, 600]);
-const theirs = measured('transformers.js fp32', [100, 400, 200]);
-const wrong = measured('fastembed', [1, 1, 1], 0.4);
-const compared = measured('transformers.js fp32, batch 32', [100, 100, 100]);
+const ours = contender('sentence-torch float32', [400, 800, 600]);
+const theirs = contender('transformers.js fp32', [100, 400, 200]);
+const wrong = contender('fastembed', [1, 1, 1], 0.4);
+const compared = contender('transformers.js fp32, batch 32', [100, 100, 100]);
 const finding: Finding = {
   workload: 'short',
   model: 'minilm',
@@ -74,6 +67,12 @@ test('a table says what is missing and what is wrong', (t) => {
   t.true(rows.some((row) => row.includes('fastembed') && row.includes('wrong vectors')));
   t.true(rows.some((row) => row.includes('not available: no option "dtype" / none |')));
   t.is(new Set(rows.map((row) => row.split('|').length)).size, 1);
+});
+
+test('a table shows no path of the machine that made it', (t) => {
+  const why = `Error: ENOENT: no such file, open '${root}bench/x.onnx'\n    at open (node:fs)`;
+  const shown = findingTable({ ...finding, missing: { fastembed: why } });
+  t.true(shown.includes("not available: ENOENT: no such file, open 'bench/x.onnx' |"));
 });
 
 test('a target is met, missed or not measured', (t) => {
