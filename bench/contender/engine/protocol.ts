@@ -1,6 +1,7 @@
 /**
- * What the bench and an engine's process say to each other: one JSON object a line, requests on standard input, replies on
- * file descriptor 3. Node engines (child.ts) and Python ones (python/engine.py) speak it alike.
+ * What the bench and an engine's process say to each other, in the envelopes of requests.ts: one JSON object a line, requests
+ * on standard input, replies on file descriptor 3; the one with id 0 tells { loadMs }. Node engines (child.ts) and Python
+ * ones (python/engine.py) speak it alike.
  */
 
 /** What an engine's process is started with. */
@@ -54,14 +55,3 @@ export interface Profile {
   /** Samples of the JavaScript thread by source file or native part; idle ones left out. */
   samples: Record<string, number>;
 }
-
-export type TaskName = keyof Tasks;
-
-export interface Request<T extends TaskName = TaskName> {
-  id: number;
-  task: T;
-  options: Tasks[T]['options'];
-}
-
-/** The reply with id 0 comes by itself, once the model is loaded: { loadMs }. */
-export type Reply = { id: number; result: unknown } | { id: number; error: string };
