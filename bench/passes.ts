@@ -5,6 +5,7 @@
  *   npm run bench:passes -- [--workload a,b] [--model m] [--rounds N] [--quick]
  */
 import { loadAddon } from '../lib/native/addon.ts';
+import { runCommand } from './command.ts';
 import { seriesOf } from './contender/pass-variants.ts';
 import type { EncodePlan } from './encode-options.ts';
 import { passesUsage, readPassesPlan } from './passes-options.ts';
@@ -39,11 +40,4 @@ async function main(plan: EncodePlan): Promise<void> {
   for (const table of tables) console.error(`\n${table}`);
 }
 
-let plan: EncodePlan | undefined;
-try {
-  plan = readPassesPlan(process.argv.slice(2));
-} catch (error) {
-  console.error(`${error instanceof Error ? error.message : error}\n${passesUsage}`);
-  process.exitCode = 2;
-}
-if (plan !== undefined) await main(plan);
+await runCommand(passesUsage, readPassesPlan, main);

@@ -1,6 +1,6 @@
+import { ours } from '../contender/encoders.ts';
 import type { AccuracyLine } from '../phases/accuracy.ts';
 import type { Measurement } from '../phases/encode-rounds.ts';
-import type { Shares } from '../phases/profile.ts';
 import type { Rates } from '../phases/roofline.ts';
 import { isLatency } from '../workload/encode-texts.ts';
 import { rounded } from '../workload/numbers.ts';
@@ -9,8 +9,6 @@ import { type Finding, medianOf, ratioOf, rooflineShare } from './encode-line.ts
 import { table } from './markdown.ts';
 import { shortReason } from './reason.ts';
 import { spreadOf, withSpread } from './spread.ts';
-
-const ours = 'sentence-torch float32';
 
 const measurementOf = (finding: Finding, name: string): Measurement | undefined =>
   finding.measurements.find(({ encoder }) => encoder.name === name);
@@ -103,14 +101,6 @@ export function accuracyTable(lines: readonly AccuracyLine[]): string {
     [contender, texts, minCosine, maxAbsDiff, spearman].map(String),
   );
   return table(['contender', 'texts', 'minCosine', 'maxAbsDiff', 'Spearman'], rows);
-}
-
-export function sharesTable(shares: Shares): string {
-  const rows = Object.entries(shares).map(([part, share]) => [
-    part,
-    `${(share * 100).toFixed(2)}%`,
-  ]);
-  return table(['part', 'share of CPU time'], rows);
 }
 
 const titles: Record<Finding['workload'], string> = {

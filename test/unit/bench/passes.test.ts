@@ -1,6 +1,5 @@
 import test from 'ava';
 import { seriesOf } from '../../../bench/contender/pass-variants.ts';
-import { readPassesPlan } from '../../../bench/passes-options.ts';
 import type { Measurement } from '../../../bench/phases/encode-rounds.ts';
 import type { Finding } from '../../../bench/report/encode-line.ts';
 import { passesLines, passesTable } from '../../../bench/report/passes-line.ts';
@@ -63,10 +62,4 @@ test('the table has a row for each variant', (t) => {
   const [, , first, second] = passesTable(finding).split('\n');
   t.is(first, '| all passes | 60 (40–80) |  | 50.0% |');
   t.is(second, '| without a | 20 (20–20) | 3 (2–4) | 16.7% |');
-});
-
-test('only bulk workloads and models that exist are taken', (t) => {
-  const plan = readPassesPlan(['--workload', 'mixed', '--model', 'founding', '--rounds', '3']);
-  t.deepEqual([plan.workloads, plan.models, plan.rounds], [['mixed'], ['founding'], 3]);
-  t.throws(() => readPassesPlan(['--workload', 'cold']), { message: /there is no "cold"/ });
 });

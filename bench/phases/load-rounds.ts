@@ -1,7 +1,7 @@
 import type { ContenderName, Measured } from '../contender/messages.ts';
 import type { RemoteContender } from '../contender/remote.ts';
-import type { Plan } from '../options.ts';
-import { saturationCallers } from './tune.ts';
+import type { LoadPlan } from '../load-options.ts';
+import { saturationCallers } from './load-tune.ts';
 
 /** Shares of a contender's own saturation; 1 is saturation itself. */
 export const loads = [0.25, 0.5, 0.75, 0.9] as const;
@@ -18,7 +18,7 @@ export interface Sample {
 export interface Contest {
   readonly ours: RemoteContender;
   readonly theirs: RemoteContender;
-  readonly plan: Plan;
+  readonly plan: LoadPlan;
   readonly report: (line: string) => void;
 }
 

@@ -1,6 +1,5 @@
 import test from 'ava';
 import { encoders } from '../../../bench/contender/encoders.ts';
-import { readEncodePlan } from '../../../bench/encode-options.ts';
 import type { Measurement } from '../../../bench/phases/encode-rounds.ts';
 import { barChart } from '../../../bench/report/bars.ts';
 import { encodeLines, type Finding, ratioOf } from '../../../bench/report/encode-line.ts';
@@ -117,12 +116,26 @@ test('bars are as long as their values', (t) => {
   t.is(short, (long ?? 0) / 2);
 });
 
-test('the README shows the newest report of a whole run', (t) => {
+/** A report of MiniLM on some workloads. */
+function report(name: string, workloads: readonly string[], command = 'npm run bench') {
+  const lines = workloads.map((workload) =>
+    JSON.stringify({ bench: 'encode', workload, model: 'minilm', contender: ours.encoder.name }),
+  );
+  const text = `- command: ${command}\n\n## Lines\n\n\`\`\`json\n${lines.join('\n')}\n\`\`\`\n`;
+  return { name, text };
+}
+
+test('the README shows the newest report that has all of its table', (t) => {
+  const bulk = ['short', 'mixed', 'long'];
   const names = ['2026-01-02-encode.md', '2026-01-02-encode-10.md', '2026-01-02-encode-9.md'];
-  const reports = names.map((name) => ({ name, text: '' }));
-  const quick = { name: '2026-02-01-encode.md', text: '- plan: 2 rounds (--quick: ...)' };
-  t.is(newestReport([quick, ...reports])?.name, '2026-01-02-encode-10.md');
-  t.is(newestReport([quick]), undefined);
+  const whole = names.map((name) => report(name, bulk));
+  const less = [
+    report('2026-02-01-encode.md', bulk, 'npm run bench -- --quick --report'),
+    report('2026-02-02-encode.md', bulk, 'npm run bench -- --contender sentence-torch --report'),
+    report('2026-02-03-encode.md', ['short', 'mixed'], 'npm run bench -- --workload short,mixed'),
+  ];
+  t.is(newestReport([...less, ...whole])?.name, '2026-01-02-encode-10.md');
+  t.is(newestReport(less), undefined);
 });
 
 test('a section replaces what stood between the markers, and nothing else', (t) => {
@@ -131,16 +144,4 @@ test('a section replaces what stood between the markers, and nothing else', (t) 
   t.is(once, 'a\n<!-- benchmark: begin -->\n\nnew\n\n<!-- benchmark: end -->\nb');
   t.is(replaceSection(once, 'new'), once);
   t.throws(() => replaceSection('no markers', 'new'));
-});
-
-test('a plan takes beginnings of names and refuses what there is not', (t) => {
-  const plan = readEncodePlan([
-    '--contender',
-    'sentence-torch,onnxruntime-node, tuned q8',
-    '--quick',
-  ]);
-  t.deepEqual(plan.contenders.slice(2), ['sentence-torch int8', 'onnxruntime-node, tuned q8']);
-  t.deepEqual(plan.models, ['minilm']);
-  t.throws(() => readEncodePlan(['--workload', 'shorter']), { message: /no "shorter"/ });
-  t.throws(() => readEncodePlan(['--rounds', '0']), { message: /--rounds/ });
 });

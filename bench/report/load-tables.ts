@@ -1,8 +1,8 @@
-import type { Setting } from './phases/tune.ts';
-import { table } from './report/markdown.ts';
-import { withSpread } from './report/spread.ts';
-import { type Findings, grouped, type SummaryLine, spread, targets } from './summary.ts';
-import { rounded } from './workload/numbers.ts';
+import type { Setting } from '../phases/load-tune.ts';
+import { rounded } from '../workload/numbers.ts';
+import { type Findings, grouped, type SummaryLine, spread, targets } from './load-summary.ts';
+import { table } from './markdown.ts';
+import { withSpread } from './spread.ts';
 
 /** Medians with, in brackets, the values between which the middle 80% of the rounds lie. */
 export function loadTable({ samples }: Findings): string {

@@ -1,8 +1,8 @@
-import type { LanesResult } from './contender/lanes.ts';
-import type { ContenderName, Measured } from './contender/messages.ts';
-import type { Sample } from './phases/rounds.ts';
-import { type Spread, spreadOf } from './report/spread.ts';
-import { median, rounded } from './workload/numbers.ts';
+import type { LanesResult } from '../contender/lanes.ts';
+import type { ContenderName, Measured } from '../contender/messages.ts';
+import type { Sample } from '../phases/load-rounds.ts';
+import { median, rounded } from '../workload/numbers.ts';
+import { type Spread, spreadOf } from './spread.ts';
 
 /** All that a run found. */
 export interface Findings {
