@@ -15,7 +15,7 @@ export interface Sample {
   readonly measured: Measured;
 }
 
-export interface Contest {
+export interface LoadContest {
   readonly ours: RemoteContender;
   readonly theirs: RemoteContender;
   readonly plan: LoadPlan;
@@ -26,7 +26,7 @@ export interface Contest {
  * Both contenders in turn. The machine may slow down and recover within minutes, so each load is set from a saturation that
  * was measured just before it, and ratios are taken within a round.
  */
-export async function playRounds(contest: Contest): Promise<Sample[]> {
+export async function playRounds(contest: LoadContest): Promise<Sample[]> {
   const samples: Sample[] = [];
   for (let round = 1; round <= contest.plan.rounds; round++) {
     for (const load of loads) samples.push(...(await playLoad(contest, round, load)));
@@ -35,7 +35,7 @@ export async function playRounds(contest: Contest): Promise<Sample[]> {
   return samples;
 }
 
-async function playLoad(contest: Contest, round: number, load: number): Promise<Sample[]> {
+async function playLoad(contest: LoadContest, round: number, load: number): Promise<Sample[]> {
   const { ours, theirs, plan } = contest;
   const seed = round * 100 + load * 20;
   const saturated = { callers: saturationCallers, seconds: plan.saturationSeconds, seed };
