@@ -3,11 +3,13 @@
  *
  *   npm run bench:accuracy [-- --quick]
  */
-import { readEncodePlan } from './encode-options.ts';
+import { runCommand } from './command.ts';
+import { readPartPlan } from './encode-options.ts';
 import { measureAccuracy } from './phases/accuracy.ts';
 import { withGround } from './prepare/ground.ts';
 
-const plan = readEncodePlan(process.argv.slice(2));
-await withGround(plan, 'minilm', async (ground) => {
-  for (const line of await measureAccuracy(ground)) console.log(JSON.stringify(line));
-});
+await runCommand('usage: npm run bench:accuracy -- [--quick]', readPartPlan, (plan) =>
+  withGround(plan, 'minilm', async (ground) => {
+    for (const line of await measureAccuracy(ground)) console.log(JSON.stringify(line));
+  }),
+);

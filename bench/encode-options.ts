@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { encoders } from './contender/encoders.ts';
-import { positive } from './options.ts';
+import { chosen, chosenByBeginning, positive } from './command.ts';
+import { encoders, ours } from './contender/encoders.ts';
 import { type ModelName, modelNames } from './prepare/models.ts';
 import { type Workload, workloads } from './workload/encode-texts.ts';
 
@@ -19,7 +19,8 @@ export interface EncodePlan {
   readonly checkedTexts: number;
   /** Texts of the accuracy part; 0: left out. */
   readonly accuracyTexts: number;
-  readonly profileSeconds: number;
+  /** Texts of the bulk call whose profile is taken; 0: left out. */
+  readonly profileTexts: number;
   readonly quick: boolean;
   readonly report: boolean;
 }
@@ -30,7 +31,7 @@ export const whole = {
   tuneSeconds: 0.7,
   checkedTexts: 100,
   accuracyTexts: 5000,
-  profileSeconds: 8,
+  profileTexts: 5000,
 };
 
 /** Shows that all of it works; its figures mean little. */
@@ -40,27 +41,13 @@ export const quick: typeof whole = {
   tuneSeconds: 0.2,
   checkedTexts: 24,
   accuracyTexts: 300,
-  profileSeconds: 2,
+  profileTexts: 500,
 };
 
-export const encodeUsage = `usage: npm run bench -- [--workload ${workloads.join(',')}] [--model ${modelNames.join('|')}]
-  [--contender "sentence-torch float32,fastembed"] [--rounds N] [--quick] [--report]`;
+const contenders = encoders.map(({ name }) => name);
 
-/** The members of `all` that a list names: whole names, or for contenders how they begin. */
-export function chosen<T extends string>(
-  option: string,
-  all: readonly T[],
-  text: string | undefined,
-): T[] {
-  if (text === undefined) return [...all];
-  const wanted = text.split(/,(?! )/).map((name) => name.trim());
-  for (const name of wanted) {
-    if (!all.some((known) => known.startsWith(name))) {
-      throw new Error(`--${option}: there is no ${JSON.stringify(name)}, but ${all.join(', ')}.`);
-    }
-  }
-  return all.filter((known) => wanted.some((name) => known.startsWith(name)));
-}
+export const encodeUsage = `usage: npm run bench -- [--workload ${workloads.join(',')}] [--model ${modelNames.join(',')}]
+  [--contender "sentence-torch float32,fastembed"] [--rounds N] [--quick] [--report]`;
 
 /** The plan of a command line. Throws with a message for the user. */
 export function readEncodePlan(args: readonly string[]): EncodePlan {
@@ -77,19 +64,30 @@ export function readEncodePlan(args: readonly string[]): EncodePlan {
   });
   const base = values.quick ? quick : whole;
   const models = values.quick && values.model === undefined ? 'minilm' : values.model;
-  const everything = values.workload === undefined && values.contender === undefined;
-  return {
+  const plan: EncodePlan = {
     ...base,
     workloads: chosen('workload', workloads, values.workload),
     models: chosen('model', modelNames, models),
-    contenders: chosen(
-      'contender',
-      encoders.map(({ name }) => name),
-      values.contender,
-    ),
+    contenders: chosenByBeginning('contender', contenders, values.contender),
     rounds: positive('rounds', values.rounds) ?? base.rounds,
-    accuracyTexts: everything ? base.accuracyTexts : 0,
     quick: values.quick,
     report: values.report,
   };
+  const everyone = values.workload === undefined && values.contender === undefined;
+  const profiled = plan.workloads.includes('mixed') && plan.contenders.includes(ours);
+  return {
+    ...plan,
+    accuracyTexts: everyone ? base.accuracyTexts : 0,
+    profileTexts: profiled ? base.profileTexts : 0,
+  };
+}
+
+/** The plan of a command that does one part of the benchmark, on MiniLM alone. */
+export function readPartPlan(args: readonly string[]): EncodePlan {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { quick: { type: 'boolean', default: false } },
+  });
+  const base = values.quick ? quick : whole;
+  return { ...base, workloads, models: ['minilm'], contenders, quick: values.quick, report: false };
 }

@@ -4,11 +4,12 @@
  *
  *   npm run bench -- [--workload a,b] [--model m] [--contender a,b] [--rounds N] [--quick] [--report]
  */
+import { runCommand } from './command.ts';
 import { encoders } from './contender/encoders.ts';
 import { type EncodePlan, encodeUsage, readEncodePlan } from './encode-options.ts';
 import { type AccuracyLine, measureAccuracy } from './phases/accuracy.ts';
 import { measureWorkload } from './phases/encode.ts';
-import { measureShares, type Shares } from './phases/profile.ts';
+import { profileBulkCall } from './phases/profile.ts';
 import { Roofline } from './phases/roofline.ts';
 import { versionsOf } from './phases/versions.ts';
 import { type Ground, withGround } from './prepare/ground.ts';
@@ -16,6 +17,7 @@ import { updateReadme } from './readme.ts';
 import { encodeLines, type Finding } from './report/encode-line.ts';
 import { encodeParts, writeEncodeReport } from './report/encode-report.ts';
 import type { EncodeFindings } from './report/encode-targets.ts';
+import type { BulkProfile } from './report/profile-line.ts';
 
 const report = (line: string): void => console.error(`• ${line}`);
 
@@ -33,43 +35,43 @@ async function measureModel(ground: Ground): Promise<Finding[]> {
   return findings;
 }
 
-/** The shares of a bulk call, where this system and this build can tell them. */
-async function sharesIfAny(ground: Ground): Promise<Shares | undefined> {
+/** The profile of a bulk call, where this system can tell it: on Linux. */
+async function profileIfAny(ground: Ground): Promise<BulkProfile | undefined> {
   try {
-    return await measureShares(ground);
+    return await profileBulkCall(ground);
   } catch (error) {
     report(`no profile: ${error instanceof Error ? error.message : error}`);
     return undefined;
   }
 }
 
+/** How this run was asked for. */
+function command(): string {
+  const words = process.argv.slice(2).map((word) => (/[ ,]/.test(word) ? `"${word}"` : word));
+  return ['npm run bench --', ...words].join(' ');
+}
+
 async function main(plan: EncodePlan): Promise<void> {
   const findings: Finding[] = [];
   let accuracy: AccuracyLine[] = [];
-  let profile: Shares | undefined;
+  let profile: BulkProfile | undefined;
   let versions: Record<string, string> = {};
   for (const name of plan.models) {
     await withGround(plan, name, async (ground) => {
       versions = await versionsOf(ground);
       findings.push(...(await measureModel(ground)));
-      if (name !== 'minilm' || plan.accuracyTexts === 0) return;
-      accuracy = await measureAccuracy(ground);
+      if (name !== 'minilm') return;
+      if (plan.accuracyTexts > 0) accuracy = await measureAccuracy(ground);
       for (const line of accuracy) console.log(JSON.stringify(line));
-      profile = await sharesIfAny(ground);
+      if (plan.profileTexts > 0) profile = await profileIfAny(ground);
+      if (profile) console.log(JSON.stringify(profile.line));
     });
   }
   const all: EncodeFindings = { findings, accuracy, ...(profile ? { profile } : {}) };
   for (const [title, body] of encodeParts(all)) console.error(`\n${title}\n${body}`);
   if (!plan.report) return;
-  report(`written: ${await writeEncodeReport(all, plan, versions)}`);
-  report(`the README shows ${(await updateReadme()) ?? 'no report: there is none of a whole run'}`);
+  report(`written: ${await writeEncodeReport(all, plan, { command: command(), ...versions })}`);
+  report(`the README shows ${(await updateReadme()) ?? 'no report: none has all of its table'}`);
 }
 
-let plan: EncodePlan | undefined;
-try {
-  plan = readEncodePlan(process.argv.slice(2));
-} catch (error) {
-  console.error(`${error instanceof Error ? error.message : error}\n${encodeUsage}`);
-  process.exitCode = 2;
-}
-if (plan !== undefined) await main(plan);
+await runCommand(encodeUsage, readEncodePlan, main);

@@ -5,16 +5,17 @@
  *   npm run bench:load -- [--quick] [--rounds N] [--seconds N] [--bulk-texts N] [--report]
  */
 import { fetchModel } from '../scripts/models/model.ts';
+import { runCommand } from './command.ts';
 import { RemoteContender } from './contender/remote.ts';
-import { type Plan, readPlan, usage } from './options.ts';
-import { checkAgreement } from './phases/agreement.ts';
-import { playRounds, type Sample } from './phases/rounds.ts';
-import { type Tuned, tuneTransformersJs } from './phases/tune.ts';
+import { type LoadPlan, loadUsage, readLoadPlan } from './load-options.ts';
+import { checkAgreement } from './phases/load-agreement.ts';
+import { playRounds, type Sample } from './phases/load-rounds.ts';
+import { type Tuned, tuneTransformersJs } from './phases/load-tune.ts';
 import { onnxModel } from './prepare/onnx.ts';
 import { installPackages } from './prepare/packages.ts';
-import { writeReport } from './report.ts';
-import { type Findings, loadLines, summaryLine } from './summary.ts';
-import { lanesTable, loadTable, settingsTable, targetTable } from './tables.ts';
+import { type Findings, loadLines, summaryLine } from './report/load-summary.ts';
+import { lanesTable, loadTable, settingsTable, targetTable } from './report/load-tables.ts';
+import { writeReport } from './report/write-report.ts';
 import { median } from './workload/numbers.ts';
 
 const modelName = 'all-MiniLM-L6-v2';
@@ -30,7 +31,7 @@ async function prepare(): Promise<{ model: string; onnx: string }> {
 async function measureAlone(
   ours: RemoteContender,
   samples: readonly Sample[],
-  plan: Plan,
+  plan: LoadPlan,
 ): Promise<Omit<Findings, 'samples'>> {
   report('padding');
   const paddingBulk = await ours.ask('bulkPadding', { count: plan.paddingTexts, seed: 11 });
@@ -46,7 +47,7 @@ async function measureAlone(
 }
 
 /** The lines to standard output; tables to standard error and, if asked for, into a report. */
-async function publish(findings: Findings, { best, all }: Tuned, plan: Plan, cosine: number) {
+async function publish(findings: Findings, { best, all }: Tuned, plan: LoadPlan, cosine: number) {
   const summary = summaryLine(findings);
   const lines = [...loadLines(findings.samples), summary];
   const parts = [
@@ -66,7 +67,7 @@ async function publish(findings: Findings, { best, all }: Tuned, plan: Plan, cos
   for (const line of lines) console.log(JSON.stringify(line));
 }
 
-async function main(plan: Plan): Promise<void> {
+async function main(plan: LoadPlan): Promise<void> {
   const { model, onnx } = await prepare();
   report('settings of transformers.js');
   const tuned = await tuneTransformersJs(onnx, plan);
@@ -81,11 +82,4 @@ async function main(plan: Plan): Promise<void> {
   await publish(findings, tuned, plan, cosine);
 }
 
-let plan: Plan | undefined;
-try {
-  plan = readPlan(process.argv.slice(2));
-} catch (error) {
-  console.error(`${error instanceof Error ? error.message : error}\n${usage}`);
-  process.exitCode = 2;
-}
-if (plan !== undefined) await main(plan);
+await runCommand(loadUsage, readLoadPlan, main);

@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
-import { chosen, type EncodePlan, quick, whole } from './encode-options.ts';
-import { positive } from './options.ts';
+import { chosen, positive } from './command.ts';
+import { type EncodePlan, quick, whole } from './encode-options.ts';
 import { modelNames } from './prepare/models.ts';
 
 const workloads = ['short', 'mixed', 'long'] as const;
 
-export const passesUsage = `usage: npm run bench:passes -- [--workload ${workloads.join(',')}] [--model ${modelNames.join('|')}]
+export const passesUsage = `usage: npm run bench:passes -- [--workload ${workloads.join(',')}] [--model ${modelNames.join(',')}]
   [--rounds N] [--quick]`;
 
 /** The plan of a command line. Throws with a message for the user. */
@@ -27,6 +27,7 @@ export function readPassesPlan(args: readonly string[]): EncodePlan {
     contenders: [],
     rounds: positive('rounds', values.rounds) ?? base.rounds,
     accuracyTexts: 0,
+    profileTexts: 0,
     quick: values.quick,
     report: false,
   };

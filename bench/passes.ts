@@ -5,13 +5,25 @@
  *   npm run bench:passes -- [--workload a,b] [--model m] [--rounds N] [--quick]
  */
 import { loadAddon } from '../lib/native/addon.ts';
+import { runCommand } from './command.ts';
 import { seriesOf } from './contender/pass-variants.ts';
 import type { EncodePlan } from './encode-options.ts';
 import { passesUsage, readPassesPlan } from './passes-options.ts';
 import { measureWorkload } from './phases/encode.ts';
 import { Roofline } from './phases/roofline.ts';
 import { type Ground, withGround } from './prepare/ground.ts';
+import type { Finding } from './report/encode-line.ts';
 import { passesLines, passesTable } from './report/passes-line.ts';
+
+/** A pass that cannot be switched off, or that changes the embeddings, is a bug: no figure is worth anything then. */
+function checkAll({ missing, measurements }: Finding): void {
+  const failed = Object.entries(missing).map((words) => words.join(': '));
+  const wrong = measurements
+    .filter(({ valid }) => !valid)
+    .map(({ encoder, minCosine }) => `${encoder.name}: wrong vectors, cosine ${minCosine}`);
+  const words = [...failed, ...wrong];
+  if (words.length > 0) throw new Error(words.join('\n'));
+}
 
 async function measureModel(ground: Ground): Promise<string[]> {
   using roofline = new Roofline(ground.model.shape);
@@ -20,8 +32,7 @@ async function measureModel(ground: Ground): Promise<string[]> {
   for (const workload of ground.plan.workloads) {
     for (const { name, variants } of seriesOf(loadAddon().passes())) {
       const finding = await measureWorkload(ground, workload, roofline, variants);
-      const failed = Object.entries(finding.missing);
-      if (failed.length > 0) throw new Error(failed.map((words) => words.join(': ')).join('\n'));
+      checkAll(finding);
       for (const line of passesLines(name, finding)) console.log(JSON.stringify(line));
       tables.push(`${ground.model.name}, ${workload}, ${name}\n${passesTable(finding)}`);
     }
@@ -39,11 +50,4 @@ async function main(plan: EncodePlan): Promise<void> {
   for (const table of tables) console.error(`\n${table}`);
 }
 
-let plan: EncodePlan | undefined;
-try {
-  plan = readPassesPlan(process.argv.slice(2));
-} catch (error) {
-  console.error(`${error instanceof Error ? error.message : error}\n${passesUsage}`);
-  process.exitCode = 2;
-}
-if (plan !== undefined) await main(plan);
+await runCommand(passesUsage, readPassesPlan, main);

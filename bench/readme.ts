@@ -1,5 +1,5 @@
 /**
- * Puts the newest report into the README, between its markers. `npm run bench -- --report` does so at its end.
+ * Puts the newest report that has all of it into the README, between its markers. `npm run bench -- --report` does so at its end.
  *
  *   npx tsx bench/readme.ts
  */
@@ -8,9 +8,9 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from '../scripts/python.ts';
 import { newestReport, readmeSection, replaceSection } from './report/readme-section.ts';
-import { reports } from './report.ts';
+import { reports } from './report/write-report.ts';
 
-/** Returns the report that the README shows now; undefined if there is none of a whole run. */
+/** Returns the report that the README shows now; undefined if none has all of its table. */
 export async function updateReadme(): Promise<string | undefined> {
   const names = await readdir(reports).catch(() => []);
   const all = names.filter((name) => /-encode(-\d+)?\.md$/.test(name));
@@ -26,5 +26,5 @@ export async function updateReadme(): Promise<string | undefined> {
 }
 
 if (import.meta.url === pathToFileURL(path.resolve(process.argv[1] ?? '')).href) {
-  console.error((await updateReadme()) ?? 'There is no report of a whole run in bench/reports.');
+  console.error((await updateReadme()) ?? 'No report in bench/reports has what the README shows.');
 }

@@ -3,26 +3,44 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { root, venvPython } from '../../scripts/python.ts';
-import type { Reply, Start, TaskName, Tasks } from './engine/protocol.ts';
+import type { Start, Tasks } from './engine/protocol.ts';
+import type { Reply } from './engine/requests.ts';
+import { Exchange } from './exchange.ts';
 
 const benchDir = path.join(root, 'bench');
 export const builtEngines = path.join(benchDir, '.build', 'engine');
 
-interface Pending {
-  resolve: (result: unknown) => void;
-  reject: (error: Error) => void;
+/** Requests on its standard input, replies on a pipe of their own; what the process says besides is told if it fails. */
+function exchangeWith(child: ChildProcess): Exchange<Tasks> {
+  const exchange = new Exchange<Tasks>((request) => {
+    child.stdin?.write(`${JSON.stringify(request)}\n`);
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-2000);
+    });
+  }
+  child.stdin?.on('error', () => {}); // told by 'close'
+  const replies = createInterface({ input: child.stdio[3] as Readable });
+  replies.on('line', (line) => exchange.settle(JSON.parse(line) as Reply));
+  child.on('error', (error) => exchange.end(error));
+  child.on('close', (code, signal) =>
+    exchange.end(new Error(`its process ended (${signal ?? code}). ${said.trim()}`)),
+  );
+  return exchange;
 }
 
 /** A library in a process of its own. */
 export class EngineProcess implements Disposable {
-  /** From the start of the process until the model was loaded, and the part of it that the library took. */
-  readonly startMs: number;
+  /** Import of the library and load of the model. */
   readonly loadMs: number;
-  readonly #channel: Channel;
+  readonly #child: ChildProcess;
+  readonly #exchange: Exchange<Tasks>;
 
-  private constructor(channel: Channel, startMs: number, loadMs: number) {
-    this.#channel = channel;
-    this.startMs = startMs;
+  private constructor(child: ChildProcess, exchange: Exchange<Tasks>, loadMs: number) {
+    this.#child = child;
+    this.#exchange = exchange;
     this.loadMs = loadMs;
   }
 
@@ -33,74 +51,22 @@ export class EngineProcess implements Disposable {
       ? [venvPython, path.join(benchDir, 'python', 'engine.py')]
       : [process.execPath, path.join(builtEngines, 'child.js')];
     const env = python ? { ...process.env, PYTHONPATH: packages } : process.env;
-    const started = performance.now();
     const child = spawn(command, [script, JSON.stringify(start)], {
       cwd: root,
       env,
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
     });
-    const channel = new Channel(child);
-    const { loadMs } = (await channel.wait(0)) as { loadMs: number };
-    return new EngineProcess(channel, performance.now() - started, loadMs);
+    const exchange = exchangeWith(child);
+    const { loadMs } = (await exchange.ready) as { loadMs: number };
+    return new EngineProcess(child, exchange, loadMs);
   }
 
-  ask<T extends TaskName>(task: T, options: Tasks[T]['options']): Promise<Tasks[T]['result']> {
-    return this.#channel.ask(task, options) as Promise<Tasks[T]['result']>;
-  }
-
-  [Symbol.dispose](): void {
-    this.#channel.close();
-  }
-}
-
-/** Requests out, replies in; what the process says besides is told if it fails. */
-class Channel {
-  readonly #child: ChildProcess;
-  readonly #pending = new Map<number, Pending>();
-  #said = '';
-  #lastId = 0;
-
-  constructor(child: ChildProcess) {
-    this.#child = child;
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.on('data', (chunk: Buffer) => {
-        this.#said = (this.#said + chunk.toString()).slice(-2000);
-      });
-    }
-    child.stdin?.on('error', () => {}); // told by 'close'
-    const replies = createInterface({ input: child.stdio[3] as Readable });
-    replies.on('line', (line) => this.#settle(JSON.parse(line) as Reply));
-    child.on('error', (error) => this.#fail(error));
-    child.on('close', (code, signal) =>
-      this.#fail(new Error(`its process ended (${signal ?? code}). ${this.#said.trim()}`)),
-    );
-  }
-
-  wait(id: number): Promise<unknown> {
-    return new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
-  }
-
-  ask(task: string, options: unknown): Promise<unknown> {
-    const id = ++this.#lastId;
-    const reply = this.wait(id);
-    this.#child.stdin?.write(`${JSON.stringify({ id, task, options })}\n`);
-    return reply;
+  ask<T extends keyof Tasks>(task: T, options: Tasks[T]['options']): Promise<Tasks[T]['result']> {
+    return this.#exchange.ask(task, options);
   }
 
   /** The process ends by itself when nothing more can come. */
-  close(): void {
+  [Symbol.dispose](): void {
     this.#child.stdin?.end();
-  }
-
-  #settle(reply: Reply): void {
-    const pending = this.#pending.get(reply.id);
-    this.#pending.delete(reply.id);
-    if ('error' in reply) pending?.reject(new Error(reply.error));
-    else pending?.resolve(reply.result);
-  }
-
-  #fail(error: Error): void {
-    for (const { reject } of this.#pending.values()) reject(error);
-    this.#pending.clear();
   }
 }

@@ -51,13 +51,3 @@ export interface Tasks {
   bulkPadding: { options: { count: number; seed: number }; result: number };
   lanes: { options: LanesOptions; result: LanesResult };
 }
-
-export type TaskName = keyof Tasks;
-
-export interface Request<T extends TaskName = TaskName> {
-  id: number;
-  task: T;
-  options: Tasks[T]['options'];
-}
-
-export type Reply = { id: number; result: unknown } | { id: number; error: string };

@@ -1,21 +1,17 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { root } from '../../scripts/python.ts';
-import type { Reply, Start, TaskName, Tasks } from './messages.ts';
+import type { Reply } from './engine/requests.ts';
+import { Exchange } from './exchange.ts';
+import type { Start, Tasks } from './messages.ts';
 
 const childFile = fileURLToPath(new URL('child.ts', import.meta.url));
 
-interface Pending {
-  resolve: (result: unknown) => void;
-  reject: (error: Error) => void;
-}
-
-/** A contender in a process of its own. */
+/** A contender of the load benchmark in a process of its own. */
 export class RemoteContender implements Disposable {
   readonly start: Start;
   readonly #child: ChildProcess;
-  readonly #pending = new Map<number, Pending>();
-  #lastId = 0;
+  readonly #exchange: Exchange<Tasks>;
 
   private constructor(start: Start) {
     this.start = start;
@@ -25,46 +21,28 @@ export class RemoteContender implements Disposable {
       serialization: 'advanced',
       stdio: ['ignore', process.stderr, process.stderr, 'ipc'],
     });
-    this.#child.on('message', (reply: Reply) => this.#settle(reply));
-    this.#child.on('error', (error) => this.#fail(error));
-    this.#child.on('exit', (code, signal) =>
-      this.#fail(new Error(`The process of ${start.contender} ended (${signal ?? code}).`)),
+    this.#exchange = new Exchange((request) => this.#child.send(request));
+    const named = (why: string): string => `${start.contender}: ${why}`;
+    const end = (why: string): void => this.#exchange.end(new Error(named(why)));
+    this.#child.on('message', (reply: Reply) =>
+      this.#exchange.settle('error' in reply ? { ...reply, error: named(reply.error) } : reply),
     );
+    this.#child.on('error', (error) => end(error.message));
+    this.#child.on('exit', (code, signal) => end(`its process ended (${signal ?? code}).`));
   }
 
   /** Starts the process and waits until its model is loaded. */
   static async open(start: Start): Promise<RemoteContender> {
     const remote = new RemoteContender(start);
-    await remote.#wait(0);
+    await remote.#exchange.ready;
     return remote;
   }
 
-  ask<T extends TaskName>(task: T, options: Tasks[T]['options']): Promise<Tasks[T]['result']> {
-    const id = ++this.#lastId;
-    const reply = this.#wait(id);
-    this.#child.send({ id, task, options });
-    return reply as Promise<Tasks[T]['result']>;
+  ask<T extends keyof Tasks>(task: T, options: Tasks[T]['options']): Promise<Tasks[T]['result']> {
+    return this.#exchange.ask(task, options);
   }
 
   [Symbol.dispose](): void {
     if (this.#child.connected) this.#child.disconnect();
-  }
-
-  #wait(id: number): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
-    });
-  }
-
-  #settle(reply: Reply): void {
-    const pending = this.#pending.get(reply.id);
-    this.#pending.delete(reply.id);
-    if ('error' in reply) pending?.reject(new Error(`${this.start.contender}: ${reply.error}`));
-    else pending?.resolve(reply.result);
-  }
-
-  #fail(error: Error): void {
-    for (const { reject } of this.#pending.values()) reject(error);
-    this.#pending.clear();
   }
 }

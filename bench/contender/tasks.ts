@@ -5,8 +5,9 @@ import { openLoop } from '../workload/open-loop.ts';
 import { seededRandom } from '../workload/random.ts';
 import { mixedTexts } from '../workload/texts.ts';
 import type { Contender } from './contender.ts';
+import type { Handlers } from './engine/requests.ts';
 import { measureLanes } from './lanes.ts';
-import type { ClosedOptions, Measured, OpenOptions, TaskName, Tasks } from './messages.ts';
+import type { ClosedOptions, Measured, OpenOptions, Tasks } from './messages.ts';
 
 /** Share of an open loop's time whose arrivals do not count: the queue starts empty. */
 const warmUp = 0.1;
@@ -69,15 +70,8 @@ function modelOf({ model }: Contender): NonNullable<Contender['model']> {
   return model;
 }
 
-type Handlers = {
-  [T in TaskName]: (
-    contender: Contender,
-    options: Tasks[T]['options'],
-  ) => Promise<Tasks[T]['result']>;
-};
-
-export const tasks: Handlers = {
-  async setBatchSize(contender, size) {
+export const tasks: Handlers<Contender, Tasks> = {
+  setBatchSize(contender, size) {
     contender.setBatchSize?.(size);
     return undefined;
   },

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parityTexts } from '../../scripts/parity/texts.ts';
-import { encoders, reference } from '../contender/encoders.ts';
+import { encoderOf, ours, reference } from '../contender/encoders.ts';
 import type { Ground } from '../prepare/ground.ts';
 import { makePool } from '../prepare/pools.ts';
 import { spearman } from '../workload/correlation.ts';
@@ -23,7 +23,7 @@ export interface AccuracyLine {
 
 /** Whose arithmetic is judged; each stands for all contenders with the same weights and kernels. */
 const judged = [
-  'sentence-torch float32',
+  ours,
   'sentence-torch bfloat16',
   'sentence-torch int8',
   'onnxruntime-node, tuned fp32',
@@ -55,9 +55,7 @@ interface Question {
 }
 
 async function judge(ground: Ground, name: string, question: Question): Promise<AccuracyLine> {
-  const encoder = encoders.find((one) => one.name === name);
-  if (encoder === undefined) throw new Error(`There is no contender ${name}.`);
-  using engine = await openEngine(ground, encoder, { threads: 1 });
+  using engine = await openEngine(ground, encoderOf(name), { threads: 1 });
   const { texts, count, expected, order, ranked } = question;
   const vectors = await vectorsOf(engine, { texts, from: 0, count });
   const { minCosine, maxAbsDiff } = compareVectors(vectors, expected);

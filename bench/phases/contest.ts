@@ -20,7 +20,7 @@ export interface Contest {
   readonly report: (line: string) => void;
 }
 
-/** One contender, ready to be measured or not available. */
+/** One contender, ready to be measured. */
 export interface Entry {
   readonly encoder: Encoder;
   readonly tried: readonly Tried[];

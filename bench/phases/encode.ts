@@ -1,4 +1,4 @@
-import { type Encoder, encoders, reference } from '../contender/encoders.ts';
+import { type Encoder, encoderOf, reference } from '../contender/encoders.ts';
 import type { Ground } from '../prepare/ground.ts';
 import { makePool } from '../prepare/pools.ts';
 import type { Finding } from '../report/encode-line.ts';
@@ -14,9 +14,7 @@ export async function expectedOf(
   texts: string,
   count: number,
 ): Promise<Vectors> {
-  const python = encoders.find(({ name }) => name === reference);
-  if (python === undefined) throw new Error('There is no reference.');
-  using engine = await openEngine(ground, python, {});
+  using engine = await openEngine(ground, encoderOf(reference), {});
   return await vectorsOf(engine, { texts, from: 0, count });
 }
 

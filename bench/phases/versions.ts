@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { encoders, reference } from '../contender/encoders.ts';
+import { encoderOf, reference } from '../contender/encoders.ts';
 import type { Ground } from '../prepare/ground.ts';
 import { versionOf } from '../prepare/packages.ts';
 import { requirements } from '../prepare/python.ts';
@@ -7,9 +7,7 @@ import { openEngine } from './contest.ts';
 
 /** The versions of what is compared, besides those that every report names. */
 export async function versionsOf(ground: Ground): Promise<Record<string, string>> {
-  const python = encoders.find(({ name }) => name === reference);
-  if (python === undefined) throw new Error('There is no reference.');
-  using engine = await openEngine(ground, python, {});
+  using engine = await openEngine(ground, encoderOf(reference), {});
   const ofPython = await engine.ask('versions', {});
   const onnxruntime = /^onnxruntime==(.*)$/m.exec(readFileSync(requirements, 'utf8'))?.[1];
   return {

@@ -19,7 +19,7 @@ export interface Chart {
 const size = { width: 760, label: 240, value: 110, bar: 18, gap: 8, head: 44, foot: 14 } as const;
 const color = { text: '#7d8590', accent: '#2f81f7', other: '#9aa4af', whisker: '#57606a' } as const;
 
-export function escapeXml(text: string): string {
+function escapeXml(text: string): string {
   const entities: Record<string, string> = {
     '&': '&amp;',
     '<': '&lt;',

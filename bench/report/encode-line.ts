@@ -2,7 +2,8 @@ import type { Measurement } from '../phases/encode-rounds.ts';
 import type { Rates } from '../phases/roofline.ts';
 import type { ModelName } from '../prepare/models.ts';
 import { isLatency, type Workload } from '../workload/encode-texts.ts';
-import { median, quantile, rounded } from '../workload/numbers.ts';
+import { median, rounded } from '../workload/numbers.ts';
+import { type Spread, spreadOf } from './spread.ts';
 
 /** All that was found about one (workload, model). */
 export interface Finding {
@@ -30,18 +31,6 @@ export interface EncodeLine {
   minCosine: number | null;
 }
 
-export interface Spread {
-  readonly low: number;
-  readonly median: number;
-  readonly high: number;
-}
-
-/** The median, and what lies around the middle 80%. */
-export function spreadOf(values: readonly number[]): Spread {
-  const [low, high] = [quantile(values, 0.1), quantile(values, 0.9)];
-  return { low: rounded(low), median: rounded(median(values)), high: rounded(high) };
-}
-
 /**
  * Ours to theirs, round by round: of throughput in tokens, since contenders that differ in speed do not do the same number
  * of texts; of time for `single` and `cold`, where less is better.
@@ -66,7 +55,7 @@ export function rooflineShare(finding: Finding, measurement: Measurement): numbe
 }
 
 /** A share of the roofline or a ratio of a contender that gives wrong embeddings would say nothing. */
-export function encodeLine(finding: Finding, measurement: Measurement): EncodeLine {
+function encodeLine(finding: Finding, measurement: Measurement): EncodeLine {
   const { workload, model, measurements } = finding;
   const { encoder, valid, loadMs, peakRssMB, minCosine } = measurement;
   const others = measurements.filter((other) => valid && other.valid && other !== measurement);

@@ -1,5 +1,4 @@
 import type { EncodePlan } from '../encode-options.ts';
-import { type Report, writeReport } from '../report.ts';
 import { encodeLines } from './encode-line.ts';
 import {
   accuracyTable,
@@ -7,9 +6,10 @@ import {
   findingChart,
   findingTable,
   rooflineTable,
-  sharesTable,
 } from './encode-tables.ts';
 import { type EncodeFindings, encodeTargets, encodeTargetTable } from './encode-targets.ts';
+import { profileTable } from './profile-line.ts';
+import { type Report, writeReport } from './write-report.ts';
 
 const notes = {
   roofline: `The best matrix product of the model's shapes that oneDNN or MKL reached in this run with all cores. A share above 1
@@ -34,7 +34,7 @@ export function encodeParts(all: EncodeFindings): Report['parts'] {
       ? [['Accuracy against Python, all-MiniLM-L6-v2', accuracyTable(accuracy)] as const]
       : []),
     ...(profile
-      ? [['Profile of a bulk call, all-MiniLM-L6-v2', sharesTable(profile)] as const]
+      ? [['Profile of a bulk call, all-MiniLM-L6-v2', profileTable(profile)] as const]
       : []),
     ['Settings', encodeSettingsTable(findings)],
   ];
@@ -44,15 +44,16 @@ export function encodeParts(all: EncodeFindings): Report['parts'] {
 export function writeEncodeReport(
   all: EncodeFindings,
   plan: EncodePlan,
-  versions: Readonly<Record<string, string>>,
+  circumstances: Readonly<Record<string, string>>,
 ): Promise<string> {
-  const lines = [...all.findings.flatMap(encodeLines), ...all.accuracy];
+  const { findings, accuracy, profile } = all;
+  const lines = [...findings.flatMap(encodeLines), ...accuracy, ...(profile ? [profile.line] : [])];
   const size = `${plan.rounds} rounds of about ${plan.sliceSeconds} s for each contender`;
   const settings = {
-    ...versions,
+    ...circumstances,
     plan: plan.quick ? `${size} (--quick: shows that it works, the figures mean little)` : size,
   };
-  const pictures = all.findings.map((finding) => [
+  const pictures = findings.map((finding) => [
     `${finding.model}-${finding.workload}`,
     findingChart(finding),
   ]);

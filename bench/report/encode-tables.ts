@@ -1,23 +1,14 @@
+import { ours } from '../contender/encoders.ts';
 import type { AccuracyLine } from '../phases/accuracy.ts';
 import type { Measurement } from '../phases/encode-rounds.ts';
-import type { Shares } from '../phases/profile.ts';
 import type { Rates } from '../phases/roofline.ts';
 import { isLatency } from '../workload/encode-texts.ts';
 import { rounded } from '../workload/numbers.ts';
 import { barChart, type Chart } from './bars.ts';
-import {
-  type Finding,
-  medianOf,
-  ratioOf,
-  rooflineShare,
-  type Spread,
-  spreadOf,
-} from './encode-line.ts';
+import { type Finding, medianOf, ratioOf, rooflineShare } from './encode-line.ts';
 import { table } from './markdown.ts';
-
-const ours = 'sentence-torch float32';
-
-const withSpread = ({ low, median, high }: Spread): string => `${median} (${low}–${high})`;
+import { shortReason } from './reason.ts';
+import { spreadOf, withSpread } from './spread.ts';
 
 const measurementOf = (finding: Finding, name: string): Measurement | undefined =>
   finding.measurements.find(({ encoder }) => encoder.name === name);
@@ -67,7 +58,7 @@ export function findingTable(finding: Finding): string {
     ];
   });
   const missing = Object.entries(finding.missing).map(([name, why]) => {
-    const reason = why.split('\n', 1)[0]?.replaceAll('|', '/') ?? '';
+    const reason = shortReason(why).replaceAll('|', '/');
     return [name, `not available: ${reason}`, ...head.slice(2).map(() => '')];
   });
   return table(head, [...rows, ...missing]);
@@ -110,14 +101,6 @@ export function accuracyTable(lines: readonly AccuracyLine[]): string {
     [contender, texts, minCosine, maxAbsDiff, spearman].map(String),
   );
   return table(['contender', 'texts', 'minCosine', 'maxAbsDiff', 'Spearman'], rows);
-}
-
-export function sharesTable(shares: Shares): string {
-  const rows = Object.entries(shares).map(([part, share]) => [
-    part,
-    `${(share * 100).toFixed(2)}%`,
-  ]);
-  return table(['part', 'share of CPU time'], rows);
 }
 
 const titles: Record<Finding['workload'], string> = {

@@ -1,16 +1,16 @@
 import type { AccuracyLine } from '../phases/accuracy.ts';
-import type { Shares } from '../phases/profile.ts';
 import type { ModelName } from '../prepare/models.ts';
 import type { Workload } from '../workload/encode-texts.ts';
 import { median, rounded } from '../workload/numbers.ts';
 import { type Finding, ratioOf, rooflineShare } from './encode-line.ts';
 import { table } from './markdown.ts';
+import type { BulkProfile } from './profile-line.ts';
 
 /** All that a run found. */
 export interface EncodeFindings {
   readonly findings: readonly Finding[];
   readonly accuracy: readonly AccuracyLine[];
-  readonly profile?: Shares;
+  readonly profile?: BulkProfile;
 }
 
 /** A figure beside what it should be. NaN: not measured in this run. */
@@ -141,7 +141,7 @@ function accuracyTargets(accuracy: readonly AccuracyLine[]): Target[] {
 
 /** The targets of the issue, in its order. */
 export function encodeTargets({ findings, accuracy, profile }: EncodeFindings): Target[] {
-  const outside = profile === undefined ? Number.NaN : 1 - (profile.model ?? 0);
+  const outside = 1 - (profile?.line.modelShare ?? Number.NaN);
   return [
     ...speedTargets(new Lookup(findings)),
     ...accuracyTargets(accuracy),

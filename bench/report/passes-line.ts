@@ -1,15 +1,9 @@
 import type { Series } from '../contender/pass-variants.ts';
 import type { Measurement } from '../phases/encode-rounds.ts';
 import { rounded } from '../workload/numbers.ts';
-import {
-  type Finding,
-  medianOf,
-  ratioOf,
-  rooflineShare,
-  type Spread,
-  spreadOf,
-} from './encode-line.ts';
+import { type Finding, medianOf, ratioOf, rooflineShare } from './encode-line.ts';
 import { table } from './markdown.ts';
+import { type Spread, spreadOf, withSpread } from './spread.ts';
 
 export interface PassesLine {
   bench: 'passes';
@@ -42,8 +36,6 @@ export function passesLines(series: Series['name'], finding: Finding): PassesLin
   }));
 }
 
-const cell = ({ low, median, high }: Spread): string => `${median} (${low}–${high})`;
-
 const speedOf = ({ samples }: Measurement): Spread =>
   spreadOf(samples.map(({ textsPerSecond }) => textsPerSecond));
 
@@ -53,8 +45,8 @@ export function passesTable(finding: Finding): string {
   const [all] = measurements;
   const rows = measurements.map((measurement) => [
     measurement.encoder.name,
-    cell(speedOf(measurement)),
-    all === undefined || measurement === all ? '' : cell(ratioOf(workload, all, measurement)),
+    withSpread(speedOf(measurement)),
+    all === undefined || measurement === all ? '' : withSpread(ratioOf(workload, all, measurement)),
     `${((rooflineShare(finding, measurement) ?? 0) * 100).toFixed(1)}%`,
   ]);
   return table(['passes', 'texts/s', 'all : it', 'roofline'], rows);

@@ -15,12 +15,6 @@ function order(name: string): string {
   return `${date} ${number.padStart(4, '0')}`;
 }
 
-/** The newest report of a whole run: what a quick one says means little. */
-export function newestReport(reports: readonly WrittenReport[]): WrittenReport | undefined {
-  const whole = reports.filter(({ text }) => !text.includes('--quick'));
-  return whole.sort((a, b) => (order(a.name) < order(b.name) ? 1 : -1))[0];
-}
-
 /** The lines that a report ends with. */
 function linesOf({ text }: WrittenReport): EncodeLine[] {
   const block = /## Lines\n\n```json\n([\s\S]*?)\n```/.exec(text)?.[1] ?? '';
@@ -29,6 +23,18 @@ function linesOf({ text }: WrittenReport): EncodeLine[] {
 }
 
 const columns = ['short', 'mixed', 'long'] as const;
+
+/** Whether all of the README's table is in it, with all contenders. What a quick run says means little. */
+function isComplete(report: WrittenReport): boolean {
+  if (/--(quick|contender)/.test(report.text)) return false;
+  const lines = linesOf(report).filter(({ model }) => model === 'minilm');
+  return columns.every((column) => lines.some(({ workload }) => workload === column));
+}
+
+export function newestReport(reports: readonly WrittenReport[]): WrittenReport | undefined {
+  const complete = reports.filter(isComplete);
+  return complete.sort((a, b) => (order(a.name) < order(b.name) ? 1 : -1))[0];
+}
 
 /** Texts per second on MiniLM, a row for each contender that gives the model's embeddings. */
 function speedTable(lines: readonly EncodeLine[]): string {

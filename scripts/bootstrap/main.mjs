@@ -46,6 +46,10 @@ const tasks = {
     needs: [...addon, 'typescript', 'requirements', 'model'],
     command: (args) => tsx('bench/accuracy.ts', ...args),
   },
+  'bench-profile': {
+    needs: [...addon, 'typescript', 'requirements', 'model'],
+    command: (args) => tsx('bench/profile.ts', ...args),
+  },
   'bench-load': {
     needs: [...addon, 'requirements', 'model'],
     command: (args) => tsx('bench/load.ts', ...args),

@@ -1,6 +1,7 @@
 /** What tasks need, one row each: when it is up to date, and how it is made. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { packagesMatch } from './packages.mjs';
 import { findPython } from './prerequisites.mjs';
 import { must, npm, run, StepError, tsx } from './run.mjs';
 import { fingerprint, readRecord, root } from './state.mjs';
@@ -17,18 +18,6 @@ const inRoot = (...parts) => path.join(root, ...parts);
 const readJson = (file) => JSON.parse(readFileSync(inRoot(file), 'utf8'));
 const torchVersion = () => readJson('package.json').libtorch.version;
 const chosen = (...names) => names.map((name) => process.env[name] ?? '');
-
-/** Whether node_modules is what the lock file says; optional packages of other systems may be absent. */
-function packagesMatch() {
-  if (!existsSync(inRoot('node_modules/.package-lock.json'))) return false;
-  const there = readJson('node_modules/.package-lock.json').packages;
-  const { '': _root, ...locked } = readJson('package-lock.json').packages;
-  const same = (name) => there[name]?.version === locked[name]?.version;
-  return (
-    Object.keys(there).every(same) &&
-    Object.keys(locked).every((name) => same(name) || (!there[name] && locked[name].optional))
-  );
-}
 
 async function installRequirements() {
   // On Linux the plain wheel is the CUDA build, of gigabytes: the CPU build has to be asked for by its full name.
@@ -56,7 +45,7 @@ export const steps = {
   packages: {
     line: 'installing the npm packages',
     prerequisites: [],
-    upToDate: packagesMatch,
+    upToDate: () => packagesMatch(root),
     async make() {
       await must('npm ci', ...npm('ci', '--no-audit', '--no-fund', '--loglevel=error'));
     },

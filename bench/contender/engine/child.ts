@@ -3,7 +3,8 @@ import { createWriteStream, readFileSync, writeFileSync, writeSync } from 'node:
 import { createInterface } from 'node:readline';
 import { type Engine, openEngine } from './engine.ts';
 import { measureProfile } from './profile.ts';
-import type { Reply, Request, Slice, Start, TaskName, Tasks } from './protocol.ts';
+import type { Slice, Start, Tasks } from './protocol.ts';
+import { type Handlers, type Reply, type Request, replyTo } from './requests.ts';
 
 const replies = createWriteStream('', { fd: 3 });
 const send = (reply: Reply): unknown => replies.write(`${JSON.stringify(reply)}\n`);
@@ -25,14 +26,7 @@ function peakRssMB(): number {
   }
 }
 
-type Handlers = {
-  [T in TaskName]: (
-    engine: Engine,
-    options: Tasks[T]['options'],
-  ) => Promise<Tasks[T]['result']> | Tasks[T]['result'];
-};
-
-const tasks: Handlers = {
+const tasks: Handlers<Engine, Tasks> = {
   async encode(engine, { batch, ...slice }) {
     const texts = textsOf(slice);
     const started = performance.now();
@@ -61,15 +55,6 @@ const tasks: Handlers = {
   versions: () => ({ 'Node.js': process.versions.node }),
 };
 
-async function answer<T extends TaskName>(engine: Engine, request: Request<T>): Promise<void> {
-  const { id, task, options } = request;
-  try {
-    send({ id, result: await tasks[task](engine, options) });
-  } catch (error) {
-    send({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-  }
-}
-
 const started = performance.now();
 const engine = await openEngine(JSON.parse(process.argv[2] ?? '') as Start).catch((error) => {
   writeSync(3, `${JSON.stringify({ id: 0, error: String(error) })}\n`);
@@ -77,5 +62,7 @@ const engine = await openEngine(JSON.parse(process.argv[2] ?? '') as Start).catc
 });
 send({ id: 0, result: { loadMs: performance.now() - started } });
 const lines = createInterface({ input: process.stdin });
-lines.on('line', (line) => void answer(engine, JSON.parse(line) as Request));
+lines.on('line', async (line) => {
+  send(await replyTo(tasks, engine, JSON.parse(line) as Request<Tasks>));
+});
 lines.on('close', () => process.exit());

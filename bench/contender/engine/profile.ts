@@ -1,24 +1,28 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { type Profiler, Session } from 'node:inspector/promises';
-import type { Profile } from './protocol.ts';
+import type { Profile, ThreadTimes } from './protocol.ts';
 
-/** Linux counts a thread's CPU time in hundredths of a second, whatever the kernel's own clock. */
-const tickMs = 10;
+const tasks = '/proc/self/task';
 
-interface Thread {
-  readonly name: string;
-  readonly ms: number;
+const threadIds = (): string[] => (existsSync(tasks) ? readdirSync(tasks) : []);
+
+/** Node's own threads: this file is loaded before the library is. */
+const runtimeIds = new Set(threadIds());
+
+function originOf(id: string): ThreadTimes['origin'] {
+  if (Number(id) === process.pid) return 'main';
+  return runtimeIds.has(id) ? 'runtime' : 'library';
 }
 
-/** The CPU time of each thread of this process so far. */
-function threadTimes(): Map<number, Thread> {
-  const threads = new Map<number, Thread>();
-  for (const id of readdirSync('/proc/self/task')) {
-    const stat = readFileSync(`/proc/self/task/${id}/stat`, 'utf8');
-    const [open, close] = [stat.indexOf('('), stat.lastIndexOf(')')];
-    const fields = stat.slice(close + 2).split(' '); // from the third field on
-    const ticks = Number(fields[11]) + Number(fields[12]);
-    threads.set(Number(id), { name: stat.slice(open + 1, close), ms: ticks * tickMs });
+/** What each thread of this process did so far. */
+function threadTimes(): Map<string, ThreadTimes> {
+  const threads = new Map<string, ThreadTimes>();
+  for (const id of threadIds()) {
+    const read = (file: string): string => readFileSync(`${tasks}/${id}/${file}`, 'utf8').trim();
+    const [cpuMs, waitMs] = read('schedstat')
+      .split(' ')
+      .map((nanoseconds) => Number(nanoseconds) / 1e6) as [number, number];
+    threads.set(id, { name: read('comm'), origin: originOf(id), cpuMs, waitMs });
   }
   return threads;
 }
@@ -48,7 +52,7 @@ async function sampled(work: () => Promise<unknown>): Promise<Record<string, num
 }
 
 /**
- * Where the CPU time of this process goes while `work` runs. It runs twice, since taking samples costs the JavaScript thread
+ * Where the time of this process goes while `work` runs. It runs twice, since taking samples costs the JavaScript thread
  * more than the library does: the time of the threads is that of a run without.
  */
 export async function measureProfile(work: () => Promise<unknown>): Promise<Profile> {
@@ -56,11 +60,11 @@ export async function measureProfile(work: () => Promise<unknown>): Promise<Prof
   const before = threadTimes();
   const started = performance.now();
   await work();
-  const ms = performance.now() - started;
+  const wallMs = performance.now() - started;
   const threads = [...threadTimes()].map(([id, thread]) => ({
-    name: thread.name,
-    main: id === process.pid,
-    ms: thread.ms - (before.get(id)?.ms ?? 0),
+    ...thread,
+    cpuMs: thread.cpuMs - (before.get(id)?.cpuMs ?? 0),
+    waitMs: thread.waitMs - (before.get(id)?.waitMs ?? 0),
   }));
-  return { ms, threads, samples };
+  return { wallMs, threads, samples };
 }

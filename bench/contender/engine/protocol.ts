@@ -1,6 +1,7 @@
 /**
- * What the bench and an engine's process say to each other: one JSON object a line, requests on standard input, replies on
- * file descriptor 3. Node engines (child.ts) and Python ones (python/engine.py) speak it alike.
+ * What the bench and an engine's process say to each other, in the envelopes of requests.ts: one JSON object a line, requests
+ * on standard input, replies on file descriptor 3; the one with id 0 tells { loadMs }. Node engines (child.ts) and Python
+ * ones (python/engine.py) speak it alike.
  */
 
 /** What an engine's process is started with. */
@@ -42,26 +43,24 @@ export interface Tasks {
   vectors: { options: Slice & { batch?: number; out: string }; result: { dimension: number } };
   /** The most memory that the process ever held. */
   memory: { options: Record<string, never>; result: { peakRssMB: number } };
-  /** CPU time of each thread, and where the JavaScript thread spent its own, during `encode`. Node on Linux only. */
+  /** The times of each thread, and where the JavaScript thread spent its own, during `encode`. Node on Linux only. */
   profile: { options: Slice; result: Profile };
   versions: { options: Record<string, never>; result: Record<string, string> };
 }
 
-/** CPU milliseconds. */
+/** What a thread did during a call. */
+export interface ThreadTimes {
+  name: string;
+  /** `main` runs JavaScript, `runtime` was there before the library was loaded, `library` came with it. */
+  origin: 'main' | 'runtime' | 'library';
+  cpuMs: number;
+  /** Ready to run, but without a core. */
+  waitMs: number;
+}
+
 export interface Profile {
-  ms: number;
-  threads: { name: string; main: boolean; ms: number }[];
+  wallMs: number;
+  threads: ThreadTimes[];
   /** Samples of the JavaScript thread by source file or native part; idle ones left out. */
   samples: Record<string, number>;
 }
-
-export type TaskName = keyof Tasks;
-
-export interface Request<T extends TaskName = TaskName> {
-  id: number;
-  task: T;
-  options: Tasks[T]['options'];
-}
-
-/** The reply with id 0 comes by itself, once the model is loaded: { loadMs }. */
-export type Reply = { id: number; result: unknown } | { id: number; error: string };

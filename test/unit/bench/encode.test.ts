@@ -1,7 +1,6 @@
 import test from 'ava';
 import { planBatches } from '../../../bench/contender/engine/batches.ts';
 import { fastest } from '../../../bench/phases/calibrate.ts';
-import { sharesOf } from '../../../bench/phases/profile.ts';
 import { compareVectors } from '../../../bench/phases/vectors.ts';
 import { spearman } from '../../../bench/workload/correlation.ts';
 import { workloadTexts } from '../../../bench/workload/encode-texts.ts';
@@ -94,23 +93,4 @@ test('vectors of another dimension and NaN never pass for agreement', (t) => {
   t.deepEqual(compareVectors(vectors(2, 1, 0), vectors(1, 1, 0)).minCosine, Number.NaN);
   const agreement = compareVectors(vectors(2, 1, Number.NaN), vectors(2, 1, 0));
   t.deepEqual([agreement.minCosine, agreement.maxAbsDiff], [Number.NaN, Number.NaN]);
-});
-
-const main = { name: 'node', main: true, ms: 30 };
-
-test('shares of a profile add up, and samples split the JavaScript thread only', (t) => {
-  const threads = [
-    main,
-    { name: 'st-stream 0', main: false, ms: 960 },
-    { name: 'node', main: false, ms: 10 },
-  ];
-  const samples = { 'file:///dist/scheduler/lane.js': 2, 'file:///dist/encode/encode.js': 1 };
-  const shares = sharesOf({ ms: 1000, threads, samples });
-  t.is(shares.model, 0.96);
-  t.true(Math.abs((shares.scheduling ?? 0) - 0.02) < 1e-12);
-  t.true(Math.abs(Object.values(shares).reduce((a, b) => a + b) - 1) < 1e-12);
-});
-
-test('a profile without threads of the model is refused', (t) => {
-  t.throws(() => sharesOf({ ms: 1, threads: [main], samples: {} }), { message: /st-stream/ });
 });

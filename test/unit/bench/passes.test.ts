@@ -1,9 +1,9 @@
 import test from 'ava';
 import { seriesOf } from '../../../bench/contender/pass-variants.ts';
-import { readPassesPlan } from '../../../bench/passes-options.ts';
 import type { Measurement } from '../../../bench/phases/encode-rounds.ts';
 import type { Finding } from '../../../bench/report/encode-line.ts';
 import { passesLines, passesTable } from '../../../bench/report/passes-line.ts';
+import { measured } from '../../support/measurement.ts';
 
 const [alone, cumulative] = seriesOf(['a', 'b', 'c']);
 
@@ -29,24 +29,16 @@ test('passes are switched on one after the other, up to all', (t) => {
   ]);
 });
 
-function measured(index: number, rates: readonly number[]): Measurement {
+function variant(index: number, rates: readonly number[]): Measurement {
   const encoder = alone?.variants[index];
   if (encoder === undefined) throw new Error(`${index}`);
-  const samples = rates.map((rate) => ({
-    textsPerSecond: rate / 10,
-    tokensPerSecond: rate,
-    operationsPerSecond: rate * 1e6,
-    latencyMs: 1000 / rate,
-  }));
-  const engine = undefined as unknown as Measurement['engine'];
-  const rest = { tried: [], setting: {}, textsPerSecond: 1, loadMs: 1, peakRssMB: 1, engine };
-  return { encoder, samples, minCosine: 1, valid: true, ...rest };
+  return measured(encoder, rates);
 }
 
 const finding: Finding = {
   workload: 'mixed',
   model: 'minilm',
-  measurements: [measured(0, [400, 800, 600]), measured(1, [200, 200, 200])],
+  measurements: [variant(0, [400, 800, 600]), variant(1, [200, 200, 200])],
   roofline: { float32: 1.2e9, bfloat16: 2e9, int8: 3e9 },
   missing: {},
 };
@@ -70,10 +62,4 @@ test('the table has a row for each variant', (t) => {
   const [, , first, second] = passesTable(finding).split('\n');
   t.is(first, '| all passes | 60 (40–80) |  | 50.0% |');
   t.is(second, '| without a | 20 (20–20) | 3 (2–4) | 16.7% |');
-});
-
-test('only bulk workloads and models that exist are taken', (t) => {
-  const plan = readPassesPlan(['--workload', 'mixed', '--model', 'founding', '--rounds', '3']);
-  t.deepEqual([plan.workloads, plan.models, plan.rounds], [['mixed'], ['founding'], 3]);
-  t.throws(() => readPassesPlan(['--workload', 'cold']), { message: /there is no "cold"/ });
 });

@@ -1,5 +1,5 @@
 import { RemoteContender } from '../contender/remote.ts';
-import type { Plan } from '../options.ts';
+import type { LoadPlan } from '../load-options.ts';
 import { median } from '../workload/numbers.ts';
 
 /** Callers that wait at once where saturation is measured. */
@@ -19,7 +19,7 @@ export interface Tuned {
 }
 
 /** Tries threads x batch sizes in turn, several passes; keeps the process of the best. */
-export async function tuneTransformersJs(folder: string, plan: Plan): Promise<Tuned> {
+export async function tuneTransformersJs(folder: string, plan: LoadPlan): Promise<Tuned> {
   const remotes = new Map<number, RemoteContender>();
   const measured = new Map<string, { setting: Setting; rates: number[] }>();
   try {

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
+import { positive } from './command.ts';
 
 /** How much of everything is measured. */
-export interface Plan {
+export interface LoadPlan {
   rounds: number;
   /** Of open load at one level; transformers.js gets twice as many, since it answers fewer. */
   seconds: number;
@@ -21,7 +22,7 @@ export interface Plan {
   report: boolean;
 }
 
-const whole: Plan = {
+const whole: LoadPlan = {
   rounds: 3,
   seconds: 20,
   saturationSeconds: 6,
@@ -37,7 +38,7 @@ const whole: Plan = {
 };
 
 /** A few seconds for each phase: shows that all of it works; its figures mean little. */
-const quick: Plan = {
+const quick: LoadPlan = {
   ...whole,
   rounds: 1,
   seconds: 3,
@@ -51,11 +52,11 @@ const quick: Plan = {
   paddingTexts: 500,
 };
 
-export const usage =
+export const loadUsage =
   'usage: npm run bench:load -- [--quick] [--rounds N] [--seconds N] [--bulk-texts N] [--report]';
 
 /** The plan of a command line. Throws with a message for the user. */
-export function readPlan(args: readonly string[]): Plan {
+export function readLoadPlan(args: readonly string[]): LoadPlan {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -74,14 +75,4 @@ export function readPlan(args: readonly string[]): Plan {
     bulkTexts: positive('bulk-texts', values['bulk-texts']) ?? base.bulkTexts,
     report: values.report,
   };
-}
-
-/** The whole number that was given to an option, if it was. */
-export function positive(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new Error(`--${name} is ${JSON.stringify(text)}. Give a whole number of at least 1.`);
-  }
-  return value;
 }

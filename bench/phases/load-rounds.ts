@@ -1,7 +1,7 @@
 import type { ContenderName, Measured } from '../contender/messages.ts';
 import type { RemoteContender } from '../contender/remote.ts';
-import type { Plan } from '../options.ts';
-import { saturationCallers } from './tune.ts';
+import type { LoadPlan } from '../load-options.ts';
+import { saturationCallers } from './load-tune.ts';
 
 /** Shares of a contender's own saturation; 1 is saturation itself. */
 export const loads = [0.25, 0.5, 0.75, 0.9] as const;
@@ -15,10 +15,10 @@ export interface Sample {
   readonly measured: Measured;
 }
 
-export interface Contest {
+export interface LoadContest {
   readonly ours: RemoteContender;
   readonly theirs: RemoteContender;
-  readonly plan: Plan;
+  readonly plan: LoadPlan;
   readonly report: (line: string) => void;
 }
 
@@ -26,7 +26,7 @@ export interface Contest {
  * Both contenders in turn. The machine may slow down and recover within minutes, so each load is set from a saturation that
  * was measured just before it, and ratios are taken within a round.
  */
-export async function playRounds(contest: Contest): Promise<Sample[]> {
+export async function playRounds(contest: LoadContest): Promise<Sample[]> {
   const samples: Sample[] = [];
   for (let round = 1; round <= contest.plan.rounds; round++) {
     for (const load of loads) samples.push(...(await playLoad(contest, round, load)));
@@ -35,7 +35,7 @@ export async function playRounds(contest: Contest): Promise<Sample[]> {
   return samples;
 }
 
-async function playLoad(contest: Contest, round: number, load: number): Promise<Sample[]> {
+async function playLoad(contest: LoadContest, round: number, load: number): Promise<Sample[]> {
   const { ours, theirs, plan } = contest;
   const seed = round * 100 + load * 20;
   const saturated = { callers: saturationCallers, seconds: plan.saturationSeconds, seed };

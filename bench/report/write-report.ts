@@ -3,11 +3,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pinnedVersion } from '../lib/native/libtorch.ts';
-import { root } from '../scripts/python.ts';
-import { versionOf } from './prepare/packages.ts';
+import { pinnedVersion } from '../../lib/native/libtorch.ts';
+import { root } from '../../scripts/python.ts';
+import { versionOf } from '../prepare/packages.ts';
 
-export const reports = fileURLToPath(new URL('reports', import.meta.url));
+export const reports = fileURLToPath(new URL('../reports', import.meta.url));
 
 export interface Report {
   /** What is reported: part of the file's name. */

@@ -1,32 +1,24 @@
 import test from 'ava';
 import { encoders } from '../../../bench/contender/encoders.ts';
-import { readEncodePlan } from '../../../bench/encode-options.ts';
 import type { Measurement } from '../../../bench/phases/encode-rounds.ts';
 import { barChart } from '../../../bench/report/bars.ts';
 import { encodeLines, type Finding, ratioOf } from '../../../bench/report/encode-line.ts';
 import { findingChart, findingTable } from '../../../bench/report/encode-tables.ts';
 import { encodeTargets, encodeTargetTable } from '../../../bench/report/encode-targets.ts';
 import { newestReport, replaceSection } from '../../../bench/report/readme-section.ts';
+import { root } from '../../../scripts/python.ts';
+import { measured } from '../../support/measurement.ts';
 
-/** A contender that does so many tokens per second in each round. */
-function measured(name: string, rates: readonly number[], minCosine = 1): Measurement {
+function contender(name: string, rates: readonly number[], minCosine?: number): Measurement {
   const encoder = encoders.find((one) => one.name === name);
   if (encoder === undefined) throw new Error(name);
-  const samples = rates.map((rate) => ({
-    textsPerSecond: rate / 10,
-    tokensPerSecond: rate,
-    operationsPerSecond: rate * 1e6,
-    latencyMs: 1000 / rate,
-  }));
-  const engine = undefined as unknown as Measurement['engine'];
-  const rest = { tried: [], setting: {}, textsPerSecond: 1, loadMs: 500, peakRssMB: 300, engine };
-  return { encoder, samples, minCosine, valid: minCosine > 0.9999, ...rest };
+  return measured(encoder, rates, minCosine);
 }
 
-const ours = measured('sentence-torch float32', [400, 800, 600]);
-const theirs = measured('transformers.js fp32', [100, 400, 200]);
-const wrong = measured('fastembed', [1, 1, 1], 0.4);
-const compared = measured('transformers.js fp32, batch 32', [100, 100, 100]);
+const ours = contender('sentence-torch float32', [400, 800, 600]);
+const theirs = contender('transformers.js fp32', [100, 400, 200]);
+const wrong = contender('fastembed', [1, 1, 1], 0.4);
+const compared = contender('transformers.js fp32, batch 32', [100, 100, 100]);
 const finding: Finding = {
   workload: 'short',
   model: 'minilm',
@@ -76,6 +68,12 @@ test('a table says what is missing and what is wrong', (t) => {
   t.is(new Set(rows.map((row) => row.split('|').length)).size, 1);
 });
 
+test('a table shows no path of the machine that made it', (t) => {
+  const why = `Error: ENOENT: no such file, open '${root}bench/x.onnx'\n    at open (node:fs)`;
+  const shown = findingTable({ ...finding, missing: { fastembed: why } });
+  t.true(shown.includes("not available: ENOENT: no such file, open 'bench/x.onnx' |"));
+});
+
 test('a target is met, missed or not measured', (t) => {
   const targets = encodeTargets({ findings: [finding], accuracy: [] });
   const rows = encodeTargetTable(targets).split('\n');
@@ -118,12 +116,26 @@ test('bars are as long as their values', (t) => {
   t.is(short, (long ?? 0) / 2);
 });
 
-test('the README shows the newest report of a whole run', (t) => {
+/** A report of MiniLM on some workloads. */
+function report(name: string, workloads: readonly string[], command = 'npm run bench') {
+  const lines = workloads.map((workload) =>
+    JSON.stringify({ bench: 'encode', workload, model: 'minilm', contender: ours.encoder.name }),
+  );
+  const text = `- command: ${command}\n\n## Lines\n\n\`\`\`json\n${lines.join('\n')}\n\`\`\`\n`;
+  return { name, text };
+}
+
+test('the README shows the newest report that has all of its table', (t) => {
+  const bulk = ['short', 'mixed', 'long'];
   const names = ['2026-01-02-encode.md', '2026-01-02-encode-10.md', '2026-01-02-encode-9.md'];
-  const reports = names.map((name) => ({ name, text: '' }));
-  const quick = { name: '2026-02-01-encode.md', text: '- plan: 2 rounds (--quick: ...)' };
-  t.is(newestReport([quick, ...reports])?.name, '2026-01-02-encode-10.md');
-  t.is(newestReport([quick]), undefined);
+  const whole = names.map((name) => report(name, bulk));
+  const less = [
+    report('2026-02-01-encode.md', bulk, 'npm run bench -- --quick --report'),
+    report('2026-02-02-encode.md', bulk, 'npm run bench -- --contender sentence-torch --report'),
+    report('2026-02-03-encode.md', ['short', 'mixed'], 'npm run bench -- --workload short,mixed'),
+  ];
+  t.is(newestReport([...less, ...whole])?.name, '2026-01-02-encode-10.md');
+  t.is(newestReport(less), undefined);
 });
 
 test('a section replaces what stood between the markers, and nothing else', (t) => {
@@ -132,16 +144,4 @@ test('a section replaces what stood between the markers, and nothing else', (t) 
   t.is(once, 'a\n<!-- benchmark: begin -->\n\nnew\n\n<!-- benchmark: end -->\nb');
   t.is(replaceSection(once, 'new'), once);
   t.throws(() => replaceSection('no markers', 'new'));
-});
-
-test('a plan takes beginnings of names and refuses what there is not', (t) => {
-  const plan = readEncodePlan([
-    '--contender',
-    'sentence-torch,onnxruntime-node, tuned q8',
-    '--quick',
-  ]);
-  t.deepEqual(plan.contenders.slice(2), ['sentence-torch int8', 'onnxruntime-node, tuned q8']);
-  t.deepEqual(plan.models, ['minilm']);
-  t.throws(() => readEncodePlan(['--workload', 'shorter']), { message: /no "shorter"/ });
-  t.throws(() => readEncodePlan(['--rounds', '0']), { message: /--rounds/ });
 });

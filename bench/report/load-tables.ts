@@ -1,16 +1,15 @@
-import type { Setting } from './phases/tune.ts';
-import { table } from './report/markdown.ts';
-import { type Findings, grouped, type SummaryLine, spread, targets } from './summary.ts';
-import { rounded } from './workload/numbers.ts';
+import type { Setting } from '../phases/load-tune.ts';
+import { rounded } from '../workload/numbers.ts';
+import { type Findings, grouped, type SummaryLine, spread, targets } from './load-summary.ts';
+import { table } from './markdown.ts';
+import { withSpread } from './spread.ts';
 
 /** Medians with, in brackets, the values between which the middle 80% of the rounds lie. */
 export function loadTable({ samples }: Findings): string {
   const head = ['contender', 'load', 'texts/s', 'p50 ms', 'p99 ms', 'loop p99 ms', 'samples'];
   const rows = grouped(samples).map((group) => {
-    const cell = (figure: Parameters<typeof spread>[1]): string => {
-      const { low, median, high } = spread(group, figure);
-      return `${median} (${low}-${high})`;
-    };
+    const cell = (figure: Parameters<typeof spread>[1]): string =>
+      withSpread(spread(group, figure));
     const { contender, load } = group[0] ?? {};
     const at = load === 1 ? 'saturation' : `${(load ?? 0) * 100}%`;
     const cells = [cell('textsPerSecond'), cell('p50Ms'), cell('p99Ms'), cell('loopP99Ms')];

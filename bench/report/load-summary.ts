@@ -1,7 +1,8 @@
-import type { LanesResult } from './contender/lanes.ts';
-import type { ContenderName, Measured } from './contender/messages.ts';
-import type { Sample } from './phases/rounds.ts';
-import { median, quantile, rounded } from './workload/numbers.ts';
+import type { LanesResult } from '../contender/lanes.ts';
+import type { ContenderName, Measured } from '../contender/messages.ts';
+import type { Sample } from '../phases/load-rounds.ts';
+import { median, rounded } from '../workload/numbers.ts';
+import { type Spread, spreadOf } from './spread.ts';
 
 /** All that a run found. */
 export interface Findings {
@@ -58,11 +59,8 @@ export function grouped(samples: readonly Sample[]): Sample[][] {
   return [...groups.values()].sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 
-/** The median of a figure and the middle 80% of its values. */
-export function spread(group: readonly Sample[], figure: Figure) {
-  const values = group.map(({ measured }) => measured[figure]);
-  const [low, middle, high] = [quantile(values, 0.1), median(values), quantile(values, 0.9)];
-  return { low: rounded(low), median: rounded(middle), high: rounded(high) };
+export function spread(group: readonly Sample[], figure: Figure): Spread {
+  return spreadOf(group.map(({ measured }) => measured[figure]));
 }
 
 /** One line for each contender and load; load 1 is saturation, with 128 callers that wait for their answers. */

@@ -1,0 +1,1 @@
+export function packagesMatch(folder: string): boolean;
