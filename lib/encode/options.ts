@@ -60,7 +60,7 @@ export interface LoadOptions {
   /**
    * How linear layers and attention are computed. Weights are converted while the model is loaded.
    * - `'float32'`: as Python does. On CPUs with AMX, products take a faster form of 16 bits of mantissa if, in a check at load,
-   *   it changes no value of this model's embeddings of a few made-up texts by more than 3e-6.
+   *   it changes no value of this model's embeddings of a few made-up texts by more than 2e-6.
    * - `'bfloat16'`: faster on a CPU that has it in hardware; cosine to float32 at least 0.9995.
    * - `'int8'`: weights per channel, activations as they come; cosine to float32 at least 0.98.
    * - `'auto'`: bfloat16 where the CPU has it in hardware, else float32; never int8.
