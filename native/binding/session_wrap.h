@@ -2,9 +2,9 @@
 
 #include <napi.h>
 
-#include <functional>
 #include <memory>
 
+#include "binding/job.h"
 #include "binding/marshal.h"
 #include "binding/promises.h"
 #include "runtime/executor.h"
@@ -18,16 +18,13 @@ class SessionWrap : public Napi::ObjectWrap<SessionWrap> {
 
   explicit SessionWrap(const Napi::CallbackInfo& info);
 
-  /// What a stream does for a promise: it settles it, or throws and has it rejected.
-  using Work = std::function<void(const Settler&)>;
-
  private:
   Napi::Value load(const Napi::CallbackInfo& info);
   Napi::Value run(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
 
   Napi::Value submit(Napi::Env env, const Napi::Object& kept_alive, const char* fallback_code,
-                     Work work, Urgency urgency);
+                     Job::Work work, Urgency urgency);
 
   // Filled by the load task, read by the batches that JavaScript sends once it is loaded, emptied
   // by the last stream.
