@@ -58,13 +58,17 @@ export interface LoadOptions {
    */
   device?: string;
   /**
-   * How linear layers and attention are computed. Weights are converted while the model is loaded.
+   * How linear layers and attention are computed. Weights are converted while the model is loaded, or were once, by
+   * {@link optimizeModel}.
    * - `'float32'`: as Python does. Products may take faster forms that show no difference in this model's embeddings.
    * - `'bfloat16'`: faster on a CPU that has it in hardware; cosine to float32 at least 0.9995.
    * - `'int8'`: weights per channel, activations as they come; cosine to float32 at least 0.98.
    * - `'auto'`: bfloat16 where the CPU has it in hardware, else float32; never int8.
    *
-   * On CUDA there is only float32 yet. Default: `'float32'`.
+   * A folder of {@link optimizeModel} takes only its own dtype, or `'auto'`, which means the same. It is computed in float32,
+   * from the weights it has, on CUDA and where `optimize` leaves the linear layers alone.
+   *
+   * On CUDA there is only float32 yet. Default: that of the folder, so `'float32'` as exported.
    */
   dtype?: 'float32' | 'bfloat16' | 'int8' | 'auto';
   /**
@@ -156,7 +160,8 @@ function checkPriority(value: unknown): Priority | undefined {
   );
 }
 
-function checkSignal(value: unknown): AbortSignal | undefined {
+/** Checks an AbortSignal that may be left out. */
+export function checkSignal(value: unknown): AbortSignal | undefined {
   if (value === undefined || isAbortSignal(value)) return value;
   throw createError(
     'ST_INVALID_OPTION',
