@@ -98,7 +98,7 @@ async function checkSame(
   throw createError(
     'ST_MODEL_DAMAGED',
     `${source} gives other vectors with stored ${dtype} weights than with weights converted at load, so nothing was ` +
-      "written. Load it with its dtype as an option instead; the optimiser does not know this model's parts.",
+      'written. The optimiser leaves a part of this model alone that it would have to convert: keep the float32 folder.',
   );
 }
 

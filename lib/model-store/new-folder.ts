@@ -29,13 +29,15 @@ export async function createFolder(
   try {
     await checkFree(place);
     await mkdir(staging, { recursive: true });
-    await fill(staging);
-    await removeEmpty(place);
-    await rename(staging, place);
+    try {
+      await fill(staging);
+      await removeEmpty(place);
+      await rename(staging, place);
+    } finally {
+      await rm(staging, { recursive: true, force: true });
+    }
   } catch (error) {
     throw isSystemError(error) ? writeFailed(place, error.message, error) : error;
-  } finally {
-    await rm(staging, { recursive: true, force: true });
   }
 }
 
