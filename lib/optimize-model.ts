@@ -75,7 +75,8 @@ async function convert(
   }
   const { files } = await completeFolder(folder, source, { dtype });
   checkAborted(signal);
-  await checkSame(source.path, folder, dtype, signal);
+  await checkSame(source.path, folder, dtype);
+  checkAborted(signal);
   return {
     weights,
     bytesBefore: source.manifest.files['model.pt'].bytes,
@@ -84,16 +85,9 @@ async function convert(
 }
 
 /** The new folder, loaded as users will, against the source, converted at load. */
-async function checkSame(
-  source: string,
-  folder: string,
-  dtype: NarrowDtype,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const expected = await sampleVectors(source, dtype, signal);
-  checkAborted(signal);
-  const got = await sampleVectors(folder, dtype, signal);
-  checkAborted(signal);
+async function checkSame(source: string, folder: string, dtype: NarrowDtype): Promise<void> {
+  const expected = await sampleVectors(source, dtype);
+  const got = await sampleVectors(folder, dtype);
   if (Buffer.compare(got, expected) === 0) return;
   throw createError(
     'ST_MODEL_DAMAGED',
@@ -102,10 +96,9 @@ async function checkSame(
   );
 }
 
-async function sampleVectors(folder: string, dtype: NarrowDtype, signal?: AbortSignal) {
+async function sampleVectors(folder: string, dtype: NarrowDtype): Promise<Buffer> {
   await using model = await SentenceTransformer.load(folder, { device: 'cpu', dtype, streams: 1 });
-  const options = signal === undefined ? {} : { signal };
-  const { data } = await model.encode(samples, { ...options, convertToTensor: true });
+  const { data } = await model.encode(samples, { convertToTensor: true });
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
