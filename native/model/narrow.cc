@@ -18,13 +18,9 @@
 namespace sentence_torch {
 namespace {
 
-/// Makes float32 of the value.
-Value* widen(torch::jit::Graph& graph, Value* narrow) {
-  return graph.insert(c10::aten::to, {narrow, static_cast<int64_t>(at::kFloat)});
-}
-
 Value* insert_bfloat16(torch::jit::Graph& graph, const at::Tensor& weight) {
-  return widen(graph, graph.insertConstant(weight.to(at::kBFloat16)));
+  return graph.insert(c10::aten::to, {graph.insertConstant(weight.to(at::kBFloat16)),
+                                      static_cast<int64_t>(at::kFloat)});
 }
 
 /// Null for weights that packing would not make the same int8 of again.
@@ -41,8 +37,9 @@ Value* insert_int8(torch::jit::Graph& graph, const at::Tensor& weight) {
     for (int64_t i = 0; i < inputs; ++i) value[i] = to_int8(row[i], scale);
     scales.mutable_data_ptr<float>()[output] = scale.scale;
   }
-  return graph.insert(c10::aten::mul,
-                      {widen(graph, graph.insertConstant(values)), graph.insertConstant(scales)});
+  // The product of int8 and float32 is float32. A conversion before it would be one more copy of
+  // all weights while they are loaded.
+  return graph.insert(c10::aten::mul, {graph.insertConstant(values), graph.insertConstant(scales)});
 }
 
 /// The narrow forms of a graph's weights, each made once, however many layers share it.
