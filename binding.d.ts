@@ -12,6 +12,8 @@ export interface Addon {
   cpu(): { isa: string; bfloat16: boolean; int8: boolean };
   /** Names of the optimiser's passes, in the order in which they run: what `disabledPasses` may hold. */
   passes(): string[];
+  /** Writes a model with the weights of its linear layers stored in a narrow dtype, off this thread. Resolves with how many. */
+  narrow(options: NarrowOptions): Promise<number>;
   /** Stops every stream of this environment and joins it: for the exit handler. Past `timeoutMs` the process ends at once. */
   shutdown(timeoutMs: number, exitCode: number): void;
 }
@@ -34,6 +36,15 @@ export interface SessionOptions {
   optimize: boolean;
   /** Those of `passes()` to skip. An unknown one is refused by the constructor with ST_INVALID_OPTION. */
   disabledPasses: readonly string[];
+}
+
+/** Of `narrow`. */
+export interface NarrowOptions {
+  modelPath: string;
+  /** The file to write. */
+  outputPath: string;
+  /** 'bfloat16' or 'int8'. */
+  dtype: string;
 }
 
 /** What the optimiser made of the model. */

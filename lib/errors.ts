@@ -28,7 +28,7 @@ export class ModelError extends SentenceTorchError {}
 export class RuntimeError extends SentenceTorchError {}
 /** A file that could not be fetched or is not what its checksum says. */
 export class DownloadError extends SentenceTorchError {}
-/** An encode() or load() that was correct but could not be completed. */
+/** A call that was correct but could not be completed. */
 export class ExecutionError extends SentenceTorchError {}
 
 const table = {
@@ -49,6 +49,7 @@ const table = {
   ST_CHECKSUM_MISMATCH: DownloadError,
   ST_TOKENIZER_FAILED: ExecutionError,
   ST_FORWARD_FAILED: ExecutionError,
+  ST_WRITE_FAILED: ExecutionError,
   ST_OUT_OF_MEMORY: ExecutionError,
   ST_OVERLOADED: ExecutionError,
   ST_ABORTED: ExecutionError,

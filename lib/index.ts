@@ -15,6 +15,7 @@ export {
 } from './errors.ts';
 export type { SimilarityFunction } from './model-store/manifest.ts';
 export type { Dtype } from './native/dtype.ts';
+export { type OptimizeOptions, type OptimizeResult, optimizeModel } from './optimize-model.ts';
 export type { Priority } from './scheduler/call.ts';
 export type {
   BatchEvent,

@@ -2,6 +2,7 @@
 
 #include "binding/coded.h"
 #include "binding/environment.h"
+#include "binding/narrow_call.h"
 #include "binding/session_wrap.h"
 #include "kernels/isa.h"
 #include "model/pass_names.h"
@@ -49,6 +50,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("devices", Napi::Function::New(env, devices, "devices"));
   exports.Set("cpu", Napi::Function::New(env, cpu, "cpu"));
   exports.Set("passes", Napi::Function::New(env, passes, "passes"));
+  exports.Set("narrow", Napi::Function::New(env, sentence_torch::narrow, "narrow"));
   exports.Set("shutdown", Napi::Function::New(env, shutdown, "shutdown"));
   return exports;
 }

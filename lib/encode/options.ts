@@ -58,14 +58,18 @@ export interface LoadOptions {
    */
   device?: string;
   /**
-   * How linear layers and attention are computed. Weights are converted while the model is loaded.
+   * How linear layers and attention are computed. Weights are converted while the model is loaded, or were once, by
+   * {@link optimizeModel}.
    * - `'float32'`: as Python does. On CPUs with AMX, products take a faster form of 16 bits of mantissa if, in a check at load,
    *   it changes no value of this model's embeddings of a few made-up texts by more than 2e-6.
    * - `'bfloat16'`: faster on a CPU that has it in hardware; cosine to float32 at least 0.9995.
    * - `'int8'`: weights per channel, activations as they come; cosine to float32 at least 0.98.
    * - `'auto'`: bfloat16 where the CPU has it in hardware, else float32; never int8.
    *
-   * On CUDA there is only float32 yet. Default: `'float32'`.
+   * A folder of {@link optimizeModel} takes only its own dtype, or `'auto'`, which means the same. It is computed in float32,
+   * from the weights it has, on CUDA and where `optimize` leaves the linear layers alone.
+   *
+   * On CUDA there is only float32 yet. Default: that of the folder, so `'float32'` as exported.
    */
   dtype?: 'float32' | 'bfloat16' | 'int8' | 'auto';
   /**
@@ -157,7 +161,8 @@ function checkPriority(value: unknown): Priority | undefined {
   );
 }
 
-function checkSignal(value: unknown): AbortSignal | undefined {
+/** Checks an AbortSignal that may be left out. */
+export function checkSignal(value: unknown): AbortSignal | undefined {
   if (value === undefined || isAbortSignal(value)) return value;
   throw createError(
     'ST_INVALID_OPTION',

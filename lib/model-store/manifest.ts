@@ -1,7 +1,11 @@
 import { createError } from '../errors.ts';
+import type { Dtype } from '../native/dtype.ts';
 
 /** The version of the model folder's format that this version reads. */
 export const formatVersion = 1;
+
+/** The file that describes the others. */
+export const manifestName = 'sentence-torch.json';
 
 /** Files that every model folder holds besides its manifest. */
 export const modelFiles = ['model.pt', 'tokenizer.json'] as const;
@@ -22,14 +26,18 @@ export interface Manifest {
   readonly defaultPromptName: string | null;
   /** The modules in order, for people. */
   readonly modules: readonly string[];
-  readonly dtype: 'float32';
+  /** What the weights of linear layers are stored in. */
+  readonly dtype: Dtype;
   /** The torch that made the trace. */
   readonly torchVersion: string;
   readonly text: { readonly strip: boolean; readonly lowercase: boolean };
   readonly inputs: readonly string[];
   readonly padding: { readonly tokenId: number; readonly side: 'right' | 'left' };
-  readonly files: Readonly<Record<(typeof modelFiles)[number], FileEntry>>;
+  /** By their names in the folder; there may be others, such as a licence. */
+  readonly files: Files;
 }
+
+type Files = Readonly<Record<string, FileEntry> & Record<(typeof modelFiles)[number], FileEntry>>;
 
 /** Size and checksum of a file. */
 export interface FileEntry {
@@ -71,6 +79,10 @@ const isFileEntry = hasFields({
   bytes: isIntegerFrom(1, Number.MAX_SAFE_INTEGER),
 });
 
+/** Of a file in the folder itself: files are copied by these names. */
+const isFileName = (name: string): boolean =>
+  !/^\.{0,2}$|[/\\:\0]/.test(name) && name !== manifestName;
+
 const fields: Record<Exclude<keyof Manifest, 'formatVersion'>, Check> = {
   name: isString,
   dimension: isCount,
@@ -79,14 +91,18 @@ const fields: Record<Exclude<keyof Manifest, 'formatVersion'>, Check> = {
   prompts: isRecordOf(isText),
   defaultPromptName: (value) => value === null || isString(value),
   modules: isListOf(isString),
-  dtype: isOneOf('float32'),
+  dtype: isOneOf('float32', 'bfloat16', 'int8'),
   torchVersion: isString,
   text: hasFields({ strip: isBoolean, lowercase: isBoolean }),
   inputs: (value) =>
     isListOf(isOneOf('input_ids', 'attention_mask', 'token_type_ids'))(value) &&
     /^input_ids,attention_mask(,token_type_ids)?$/.test(String(value)),
   padding: hasFields({ tokenId: isTokenId, side: isOneOf('right', 'left') }),
-  files: hasFields(Object.fromEntries(modelFiles.map((name) => [name, isFileEntry]))),
+  files: (value) =>
+    hasFields(Object.fromEntries(modelFiles.map((name) => [name, isFileEntry])))(value) &&
+    Object.entries(value as object).every(
+      ([name, entry]) => isFileName(name) && isFileEntry(entry),
+    ),
 };
 
 /** Reads the text of a `sentence-torch.json`. `file` is its path, for messages. */

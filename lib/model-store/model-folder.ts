@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createError } from '../errors.ts';
 import { cacheDir } from '../util/cache-dir.ts';
-import { type FileEntry, type Manifest, type modelFiles, parseManifest } from './manifest.ts';
+import { type FileEntry, type Manifest, manifestName, parseManifest } from './manifest.ts';
 import { measure } from './measure.ts';
 
 /** A model folder with a manifest that can be read. Of its other files nothing is known yet. */
@@ -10,8 +10,6 @@ export interface ModelFolder {
   readonly path: string;
   readonly manifest: Manifest;
 }
-
-const manifestName = 'sentence-torch.json';
 
 /** Finds the folder, or the model of that name in the cache, and reads its manifest. */
 export async function openModelFolder(folderOrName: string): Promise<ModelFolder> {
@@ -26,10 +24,10 @@ export async function openModelFolder(folderOrName: string): Promise<ModelFolder
 /** The path of one of the folder's files, once its size and sha256 are what the manifest says. */
 export async function verifiedPath(
   folder: ModelFolder,
-  name: (typeof modelFiles)[number],
+  name: keyof Manifest['files'],
 ): Promise<string> {
   const file = path.join(folder.path, name);
-  await verify(file, folder.manifest.files[name]);
+  await verify(file, folder.manifest.files[name] as FileEntry);
   return file;
 }
 

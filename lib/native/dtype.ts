@@ -1,29 +1,47 @@
 import type { LoadOptions } from '../encode/options.ts';
 import { createError } from '../errors.ts';
 
-/** How a model is computed. */
+/** How a model is computed, and how the weights of its linear layers are stored. */
 export type Dtype = 'float32' | 'bfloat16' | 'int8';
 
-/** What the choice depends on. */
-export interface DtypeHardware {
+/** What the choice depends on besides the options. */
+export interface DtypeCircumstances {
   readonly device: string;
   /** Whether the CPU computes bfloat16 in hardware. */
   readonly bfloat16: boolean;
+  /** What the model folder holds. */
+  readonly stored: Dtype;
 }
 
+type DtypeOptions = Pick<LoadOptions, 'dtype' | 'optimize'>;
+
 /**
- * The dtype to load a model in. `'auto'` is the fastest one whose embeddings have a cosine of at least 0.9995 to those of
- * float32, so never int8.
+ * The dtype to load a model in. Of a float32 folder `'auto'` is the fastest one whose embeddings have a cosine of at least
+ * 0.9995 to those of float32, so never int8. Of a narrow folder it is the folder's.
  */
-export function chooseDtype(
-  { dtype = 'float32', optimize = true }: Pick<LoadOptions, 'dtype' | 'optimize'>,
-  { device, bfloat16 }: DtypeHardware,
-): Dtype {
+export function chooseDtype(options: DtypeOptions, circumstances: DtypeCircumstances): Dtype {
+  const { device, bfloat16, stored } = circumstances;
+  const { dtype = stored === 'float32' ? 'float32' : 'auto', optimize = true } = options;
   if (dtype === 'auto') {
-    const converts = device === 'cpu' && optimize !== false && !disables(optimize, 'linear');
-    return converts && bfloat16 ? 'bfloat16' : 'float32';
+    const fastest = stored === 'float32' && bfloat16 ? 'bfloat16' : stored;
+    return device === 'cpu' && converts(optimize) ? fastest : 'float32';
   }
-  if (dtype === 'float32') return dtype;
+  checkStored(dtype, stored);
+  if (dtype !== 'float32') checkConvertible(dtype, device, optimize);
+  return dtype;
+}
+
+/** What was rounded away is lost. */
+function checkStored(dtype: Dtype, stored: Dtype): void {
+  if (stored === 'float32' || dtype === stored) return;
+  throw createError(
+    'ST_INVALID_OPTION',
+    `dtype is '${dtype}', but this model folder holds ${stored} weights. Leave dtype out, or load the float32 folder ` +
+      'that it was made from.',
+  );
+}
+
+function checkConvertible(dtype: Dtype, device: string, optimize: LoadOptions['optimize']): void {
   if (device !== 'cpu') {
     throw createError(
       'ST_INVALID_OPTION',
@@ -36,9 +54,8 @@ export function chooseDtype(
       `dtype is '${dtype}' and optimize is false, but it is the optimiser that converts. Leave one of them out.`,
     );
   }
-  return dtype;
 }
 
-function disables(optimize: LoadOptions['optimize'], pass: string): boolean {
-  return typeof optimize === 'object' && optimize.disable.includes(pass);
+function converts(optimize: LoadOptions['optimize']): boolean {
+  return typeof optimize === 'object' ? !optimize.disable.includes('linear') : optimize !== false;
 }

@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
 import type { Addon, Listing, Session as NativeSession } from '../../binding.d.ts';
 import type { LoadOptions } from '../encode/options.ts';
-import { createError, isErrorCode } from '../errors.ts';
+import { createError } from '../errors.ts';
 import type { Manifest } from '../model-store/manifest.ts';
 import type { BatchItem, RunningBatch } from '../scheduler/batch-runner.ts';
 import { loadAddon } from './addon.ts';
 import { chooseDtype, type Dtype } from './dtype.ts';
+import { fromNative } from './native-error.ts';
 
 /** A model loaded on a device, with its streams. */
 export class Session {
@@ -35,7 +36,8 @@ export class Session {
     const addon = loadAddon();
     const device = chooseDevice(addon, options.device ?? 'auto');
     const { streams, intraOpThreads } = chooseThreads(device, options);
-    const dtype = chooseDtype(options, { device, bfloat16: native(() => addon.cpu()).bfloat16 });
+    const { bfloat16 } = native(() => addon.cpu());
+    const dtype = chooseDtype(options, { device, bfloat16, stored: manifest.dtype });
     const { optimize = true } = options;
     const session = native(
       () =>
@@ -135,10 +137,4 @@ function chooseThreads(
   const streams = options.streams ?? (device === 'cpu' ? cores : 1);
   const intraOpThreads = options.intraOpThreads ?? Math.max(1, Math.floor(cores / streams));
   return { streams, intraOpThreads };
-}
-
-/** The addon throws plain errors that carry one of our codes. */
-function fromNative(error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error) || !isErrorCode(error.code)) return error;
-  return createError(error.code, error.message, { cause: error });
 }

@@ -73,6 +73,11 @@ SessionOptions to_session_options(const Napi::Object& object) {
   return options;
 }
 
+NarrowOptions to_narrow_options(const Napi::Object& object) {
+  return {object.Get("modelPath").ToString().Utf8Value(),
+          object.Get("outputPath").ToString().Utf8Value(), to_form(object.Get("dtype").ToString())};
+}
+
 Batch to_batch(const Napi::Value& ids, const Napi::Value& lengths, const Napi::Value& rows,
                int64_t dimension) {
   Batch batch{to_ints(ids), to_ints(lengths), to_rows(rows)};

@@ -4,6 +4,7 @@
 
 #include "model/batch.h"
 #include "model/model.h"
+#include "model/narrow.h"
 
 namespace sentence_torch {
 
@@ -17,6 +18,8 @@ struct SessionOptions {
 };
 
 SessionOptions to_session_options(const Napi::Object& object);
+
+NarrowOptions to_narrow_options(const Napi::Object& object);
 
 /// Copies ids and lengths. The rows point into JS memory: the caller holds a reference to `rows`
 /// until the batch is done. Throws Failure ST_FORWARD_FAILED if the parts do not fit each other,

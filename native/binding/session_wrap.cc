@@ -5,6 +5,7 @@
 
 #include "binding/coded.h"
 #include "binding/environment.h"
+#include "binding/job.h"
 #include "model/pass_names.h"
 #include "model/prepared_batch.h"
 #include "runtime/cpu_budget.h"
@@ -16,28 +17,6 @@
 
 namespace sentence_torch {
 namespace {
-
-/// Work for a stream, which settles a promise, or throws and has it rejected.
-class Job : public Task {
- public:
-  Job(Settler promise, const char* fallback_code, SessionWrap::Work work)
-      : promise_(std::move(promise)), fallback_code_(fallback_code), work_(std::move(work)) {}
-
-  void run() noexcept override {
-    try {
-      work_(promise_);
-    } catch (...) {
-      promise_.reject(describe(std::current_exception(), fallback_code_));
-    }
-  }
-
-  void cancel(const Failure& reason) noexcept override { promise_.reject(reason); }
-
- private:
-  const Settler promise_;
-  const char* const fallback_code_;
-  const SessionWrap::Work work_;
-};
 
 /// A batch as JavaScript holds it, to extend it.
 struct OpenBatch {
@@ -172,8 +151,8 @@ Napi::Value SessionWrap::dispose(const Napi::CallbackInfo& info) {
 
 std::pair<Promises::Ticket, Napi::Promise> SessionWrap::submit(Napi::Env env,
                                                                const Napi::Array& kept_alive,
-                                                               const char* fallback_code, Work work,
-                                                               Urgency urgency) {
+                                                               const char* fallback_code,
+                                                               Job::Work work, Urgency urgency) {
   const auto opened = promises_->open(env, kept_alive);
   executor_->submit(
       std::make_unique<Job>(Settler{promises_, opened.first}, fallback_code, std::move(work)),

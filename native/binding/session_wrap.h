@@ -2,10 +2,10 @@
 
 #include <napi.h>
 
-#include <functional>
 #include <memory>
 #include <utility>
 
+#include "binding/job.h"
 #include "binding/marshal.h"
 #include "binding/promises.h"
 #include "runtime/executor.h"
@@ -19,9 +19,6 @@ class SessionWrap : public Napi::ObjectWrap<SessionWrap> {
 
   explicit SessionWrap(const Napi::CallbackInfo& info);
 
-  /// What a stream does for a promise: it settles it, or throws and has it rejected.
-  using Work = std::function<void(const Settler&)>;
-
  private:
   Napi::Value load(const Napi::CallbackInfo& info);
   Napi::Value run(const Napi::CallbackInfo& info);
@@ -30,7 +27,7 @@ class SessionWrap : public Napi::ObjectWrap<SessionWrap> {
   Napi::Value dispose(const Napi::CallbackInfo& info);
 
   std::pair<Promises::Ticket, Napi::Promise> submit(Napi::Env env, const Napi::Array& kept_alive,
-                                                    const char* fallback_code, Work work,
+                                                    const char* fallback_code, Job::Work work,
                                                     Urgency urgency);
 
   // Filled by the load task, read by the batches that JavaScript sends once it is loaded, emptied

@@ -1,15 +1,13 @@
 #include "model/model.h"
 
-#include <torch/csrc/jit/runtime/graph_executor.h>
-
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
-#include "model/archive.h"
 #include "model/graph.h"
 #include "model/optimise/optimise.h"
 #include "model/pad.h"
+#include "model/verified.h"
 #include "runtime/failure.h"
 
 namespace sentence_torch {
@@ -23,13 +21,7 @@ Model::Model(torch::jit::Module module, ModelOptions options)
     : module_(std::move(module)), options_(std::move(options)) {}
 
 std::shared_ptr<const Model> Model::load(const ModelOptions& options) {
-  // The profiling executor specialises on the shapes of early calls, which are never those of later
-  // ones.
-  torch::jit::getProfilingMode() = false;
-  verify_archive(options.path);
-  auto module = torch::jit::load(options.path, options.device, /*load_debug_files=*/false);
-  verify_operators(module);
-  module.eval();
+  auto module = load_verified(options.path, options.device);
   module = torch::jit::freeze(module);
   if (!options.device.is_cpu())
     retarget_devices(*module.get_method("forward").graph(), options.device);

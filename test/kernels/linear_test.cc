@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "check.h"
+#include "kernels/linear/int8_row.h"
 
 namespace sentence_torch::testing {
 namespace {
@@ -70,6 +71,37 @@ const Test kAllShapes("linear layers of all forms and shapes", [] {
       expect_near(title(form, shape), y, linear(with.x, with, shape), form.tolerance, size(shape));
     }
   }
+});
+
+// What a model folder with int8 weights rests on: stored, widened and packed, they are what packing
+// the original ones gives.
+const Test kRepeatable("int8 of weights that were int8 are the same, and so is their scale", [] {
+  bool same = true, repeatable = true;
+  for (uint32_t seed = 0; seed < 20000; ++seed) {
+    const auto deviation = static_cast<float>(std::exp2(int(seed % 60) - 50) * (1 + seed / 2e4));
+    std::vector<float> weights = normal(16, deviation, seed);
+    const Int8Scale first = int8_scale(weights.data(), 16);
+    std::vector<int8_t> values;
+    for (float& weight : weights) {
+      values.push_back(to_int8(weight, first));
+      weight = static_cast<float>(values.back()) * first.scale;
+    }
+    const Int8Scale again = int8_scale(weights.data(), 16);
+    repeatable = repeatable && first.is_repeatable();
+    same = same && again.scale == first.scale;
+    for (size_t i = 0; i < 16; ++i) same = same && to_int8(weights[i], again) == values[i];
+  }
+  expect("the same", same);
+  expect("repeatable", repeatable);
+});
+
+const Test kNotRepeatable("int8 of zeros come back, of subnormal or infinite weights not", [] {
+  const auto repeatable = [](float weight) { return int8_scale(&weight, 1).is_repeatable(); };
+  expect("zero", repeatable(0));
+  expect("small", repeatable(1e-35f));
+  expect("subnormal scale", !repeatable(1e-37f));
+  expect("no scale left", !repeatable(1e-45f));
+  expect("infinite", !repeatable(INFINITY));
 });
 
 const Test kNoBias("a linear layer without bias", [] {

@@ -22,7 +22,7 @@ test('nothing but the documented names is exported', async (t) => {
   t.is(
     stdout.trim(),
     'DownloadError ExecutionError InputError ModelError RuntimeError SentenceTorchError SentenceTransformer ' +
-      'cosSim semanticSearch similarity',
+      'cosSim optimizeModel semanticSearch similarity',
   );
 });
 

@@ -1,9 +1,10 @@
 import test from 'ava';
 import { chooseDtype } from '../../lib/native/dtype.ts';
 
-const withBfloat16 = { device: 'cpu', bfloat16: true };
-const without = { device: 'cpu', bfloat16: false };
-const gpu = { device: 'cuda:0', bfloat16: true };
+const stored = 'float32';
+const withBfloat16 = { device: 'cpu', bfloat16: true, stored } as const;
+const without = { device: 'cpu', bfloat16: false, stored } as const;
+const gpu = { device: 'cuda:0', bfloat16: true, stored } as const;
 
 test('a model is float32 unless asked otherwise', (t) => {
   t.is(chooseDtype({}, withBfloat16), 'float32');
@@ -38,5 +39,34 @@ for (const dtype of ['bfloat16', 'int8'] as const) {
       code: 'ST_INVALID_OPTION',
       message: /it is the optimiser that converts/,
     });
+  });
+
+  test(`a folder of ${dtype} weights is computed in ${dtype} on any CPU, asked for or not`, (t) => {
+    for (const hardware of [withBfloat16, without]) {
+      const narrow = { ...hardware, stored: dtype };
+      t.is(chooseDtype({}, narrow), dtype);
+      t.is(chooseDtype({ dtype: 'auto' }, narrow), dtype);
+      t.is(chooseDtype({ dtype }, narrow), dtype);
+    }
+  });
+
+  test(`a folder of ${dtype} weights is computed in float32 on CUDA, and without the optimiser`, (t) => {
+    t.is(chooseDtype({}, { ...gpu, stored: dtype }), 'float32');
+    t.is(chooseDtype({ optimize: false }, { ...withBfloat16, stored: dtype }), 'float32');
+    const plainLayers = { optimize: { disable: ['linear'] } };
+    t.is(chooseDtype(plainLayers, { ...withBfloat16, stored: dtype }), 'float32');
+  });
+
+  test(`a folder of ${dtype} weights refuses every other dtype, and says what to load`, (t) => {
+    for (const other of (['float32', 'bfloat16', 'int8'] as const).filter(
+      (name) => name !== dtype,
+    )) {
+      t.throws(() => chooseDtype({ dtype: other }, { ...withBfloat16, stored: dtype }), {
+        code: 'ST_INVALID_OPTION',
+        message: new RegExp(
+          `holds ${dtype} weights\\. Leave dtype out, or load the float32 folder`,
+        ),
+      });
+    }
   });
 }

@@ -30,6 +30,12 @@ test('fields of later minor additions are let through', (t) => {
   t.notThrows(() => parse({ ...manifest, license: 'apache-2.0' }));
 });
 
+test('narrow weights are a dtype of a model folder, and further files are let through', (t) => {
+  for (const dtype of ['bfloat16', 'int8'])
+    t.is(parse({ ...manifest, dtype }).dtype, dtype as never);
+  t.notThrows(() => parse({ ...manifest, files: { ...manifest.files, LICENSE: entry } }));
+});
+
 test('what is not JSON is a damaged model', (t) => {
   t.throws(() => parseManifest('{"formatVersion": 1', 'x/sentence-torch.json'), {
     code: 'ST_MODEL_DAMAGED',
@@ -79,6 +85,10 @@ for (const [field, values] of Object.entries({
     { 'model.pt': entry },
     { ...manifest.files, 'model.pt': { ...entry, sha256: 'abc' } },
     { ...manifest.files, 'tokenizer.json': { ...entry, bytes: -1 } },
+    { ...manifest.files, LICENSE: 'apache-2.0' },
+    { ...manifest.files, '../LICENSE': entry },
+    { ...manifest.files, '..': entry },
+    { ...manifest.files, 'sentence-torch.json': entry },
   ],
 })) {
   for (const value of values) {

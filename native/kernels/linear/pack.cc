@@ -1,10 +1,9 @@
 #include "kernels/linear/pack.h"
 
-#include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstring>
 
+#include "kernels/linear/int8_row.h"
 #include "kernels/parallel.h"
 
 namespace sentence_torch {
@@ -44,18 +43,14 @@ void pack_output(PackedTiles& packed, TileType type, const float* weight, int64_
 }
 
 void pack_int8_output(PackedTiles& packed, const float* weight, int64_t output, int64_t inputs) {
-  float largest = 0;
-  for (int64_t input = 0; input < inputs; ++input) {
-    largest = std::max(largest, std::fabs(weight[input]));
-  }
-  const float inverse = largest > 0 ? 127 / largest : 0;
+  const Int8Scale scale = int8_scale(weight, inputs);
   int32_t sum = 0;
   for (int64_t input = 0; input < inputs; ++input) {
-    const auto value = static_cast<int8_t>(std::lrint(weight[input] * inverse));
+    const int8_t value = to_int8(weight[input], scale);
     group_of(packed, TileType::kInt8, output, input)[input % 4] = static_cast<std::byte>(value);
     sum += value;
   }
-  packed.scales[static_cast<size_t>(output)] = largest / 127;
+  packed.scales[static_cast<size_t>(output)] = scale.scale;
   packed.sums[static_cast<size_t>(output)] = sum;
 }
 

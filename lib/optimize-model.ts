@@ -1,0 +1,145 @@
+import path from 'node:path';
+import { checkSignal } from './encode/options.ts';
+import { createError, withCallerStack } from './errors.ts';
+import { type ModelFolder, openModelFolder, verifiedPath } from './model-store/model-folder.ts';
+import { completeFolder, createFolder } from './model-store/new-folder.ts';
+import { type NarrowDtype, narrowModel } from './native/narrow.ts';
+import { SentenceTransformer } from './sentence-transformer.ts';
+import { checkNames, show } from './util/check.ts';
+
+/** Options of {@link optimizeModel}. */
+export interface OptimizeOptions {
+  /** What to store the weights of linear layers in. */
+  dtype: 'bfloat16' | 'int8';
+  /** Reject with `ST_ABORTED` when it fires, and leave nothing behind. */
+  signal?: AbortSignal;
+}
+
+/** What {@link optimizeModel} did. */
+export interface OptimizeResult {
+  /** Weights that were converted; layers that share one count once. */
+  readonly weights: number;
+  /** Size of the source's model.pt. */
+  readonly bytesBefore: number;
+  /** Size of the new one. */
+  readonly bytesAfter: number;
+}
+
+/**
+ * Converts a float32 model folder once, into a smaller one at `output` that load() gives in `dtype` with no option: the
+ * weights of linear layers are stored in `dtype`; embeddings, norms and biases stay float32. Its vectors are, bit for bit,
+ * those of the source loaded with that `dtype`; this is checked with a few texts before the folder appears.
+ *
+ * The new folder can't be loaded as float32 again, so keep the source. `output` must not exist, or be empty.
+ *
+ * ```ts
+ * await optimizeModel('models/my-model', 'models/my-model-int8', { dtype: 'int8' });
+ * const model = await SentenceTransformer.load('models/my-model-int8');
+ * ```
+ *
+ * @throws ST_WRITE_FAILED, ST_INVALID_INPUT, ST_INVALID_OPTION, ST_UNKNOWN_OPTION, ST_ABORTED, and what load() throws
+ */
+export async function optimizeModel(
+  folderOrName: string,
+  output: string,
+  options: OptimizeOptions,
+): Promise<OptimizeResult> {
+  return withCallerStack(optimizeModel, async () => {
+    checkPath(folderOrName, "the path of a model folder, or a model's name");
+    checkPath(output, 'the path of the folder to write');
+    const { dtype, signal } = checkOptions(options);
+    const source = await openModelFolder(folderOrName);
+    checkFloat32(source, dtype);
+    let result: OptimizeResult | undefined;
+    await createFolder(output, async (folder) => {
+      result = await convert(source, folder, dtype, signal);
+    });
+    return result as OptimizeResult;
+  });
+}
+
+async function convert(
+  source: ModelFolder,
+  folder: string,
+  dtype: NarrowDtype,
+  signal: AbortSignal | undefined,
+): Promise<OptimizeResult> {
+  const modelPath = await verifiedPath(source, 'model.pt');
+  checkAborted(signal);
+  const weights = await narrowModel(modelPath, path.join(folder, 'model.pt'), dtype);
+  if (weights === 0) {
+    throw createError(
+      'ST_INVALID_OPTION',
+      `dtype is '${dtype}', but ${source.path} has no linear layer with float32 weights to store so.`,
+    );
+  }
+  const { files } = await completeFolder(folder, source, { dtype });
+  checkAborted(signal);
+  await checkSame(source.path, folder, dtype);
+  checkAborted(signal);
+  return {
+    weights,
+    bytesBefore: source.manifest.files['model.pt'].bytes,
+    bytesAfter: files['model.pt'].bytes,
+  };
+}
+
+/** The new folder, loaded as users will, against the source, converted at load. */
+async function checkSame(source: string, folder: string, dtype: NarrowDtype): Promise<void> {
+  const expected = await sampleVectors(source, dtype);
+  const got = await sampleVectors(folder, dtype);
+  if (Buffer.compare(got, expected) === 0) return;
+  throw createError(
+    'ST_MODEL_DAMAGED',
+    `${source} gives other vectors with stored ${dtype} weights than with weights converted at load, so nothing was ` +
+      'written. The optimiser leaves a part of this model alone that it would have to convert: keep the float32 folder.',
+  );
+}
+
+async function sampleVectors(folder: string, dtype: NarrowDtype): Promise<Buffer> {
+  await using model = await SentenceTransformer.load(folder, { device: 'cpu', dtype, streams: 1 });
+  const { data } = await model.encode(samples, { convertToTensor: true });
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+const samples = [
+  '',
+  'This is an example sentence.',
+  'A text that is cut at the limit. '.repeat(99),
+];
+
+function checkFloat32({ path: folder, manifest }: ModelFolder, dtype: NarrowDtype): void {
+  if (manifest.dtype === 'float32') return;
+  throw createError(
+    'ST_INVALID_OPTION',
+    `dtype is '${dtype}', but ${folder} holds ${manifest.dtype} weights already. Give the float32 folder that it was ` +
+      'made from.',
+  );
+}
+
+function checkPath(value: unknown, wanted: string): void {
+  if (typeof value === 'string' && value !== '') return;
+  throw createError(
+    'ST_INVALID_INPUT',
+    `optimizeModel() was given ${show(value)}. Give ${wanted}.`,
+  );
+}
+
+function checkOptions(options: OptimizeOptions): {
+  dtype: NarrowDtype;
+  signal: AbortSignal | undefined;
+} {
+  const names = { dtype: true, signal: true } as const;
+  const { dtype, signal } = checkNames<OptimizeOptions>(options, names, 'optimizeModel()');
+  if (dtype !== 'bfloat16' && dtype !== 'int8') {
+    throw createError('ST_INVALID_OPTION', `dtype is ${show(dtype)}. Give 'bfloat16' or 'int8'.`);
+  }
+  return { dtype, signal: checkSignal(signal) };
+}
+
+function checkAborted(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  throw createError('ST_ABORTED', 'optimizeModel() was aborted; nothing was written.', {
+    cause: signal.reason,
+  });
+}
