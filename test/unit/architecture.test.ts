@@ -110,12 +110,14 @@ test('each native method stands in binding.d.ts with the signature above its def
     'cpu',
     'devices',
     'dispose',
+    'extend',
     'load',
     'narrow',
     'open',
     'passes',
     'run',
     'shutdown',
+    'waits',
   ]);
   for (const signature of signatures) t.true(contract.includes(`  ${signature};`), signature);
 });
