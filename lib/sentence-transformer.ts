@@ -73,7 +73,7 @@ export class SentenceTransformer implements AsyncDisposable {
   }
 
   /**
-   * Loads a model folder made by `npm run export`, or the model of that name in the cache. Every file is verified
+   * Loads a model folder made by `npm run export` or {@link optimizeModel}, or the model of that name in the cache. Every file is verified
    * against the manifest's sha256 before libtorch sees it.
    *
    * @throws ST_MODEL_NOT_FOUND, ST_MODEL_DAMAGED, ST_MODEL_FORMAT, ST_MODEL_REFUSED, ST_DEVICE_UNAVAILABLE,

@@ -28,7 +28,8 @@ export async function createFolder(
   const staging = path.join(path.dirname(place), `.${path.basename(place)}.${randomUUID()}.tmp`);
   try {
     await checkFree(place);
-    await mkdir(staging, { recursive: true });
+    await mkdir(path.dirname(place), { recursive: true });
+    await mkdir(staging); // not recursive: where nothing can be made, such as /proc, Node would try for ever
     try {
       await fill(staging);
       await removeEmpty(place);

@@ -200,6 +200,13 @@ test('an output that the system refuses gives its reason', async (t) => {
 
 const linux = process.platform === 'linux' ? test : test.skip;
 
+linux('an output in a file system that takes no folders gives the reason', async (t) => {
+  await t.throwsAsync(optimizeModel(plain, '/proc/narrow', { dtype: 'int8' }), {
+    code: 'ST_WRITE_FAILED',
+    message: /ENOENT/,
+  });
+});
+
 linux('a full disk is an error with a code, not the end of the process', async (t) => {
   await t.throwsAsync(narrowModel(path.join(plain, 'model.pt'), '/dev/full', 'int8'), {
     code: 'ST_WRITE_FAILED',
