@@ -55,6 +55,8 @@ export interface Listing {
   graph: string;
   /** Whether padding is left out of the computation. */
   paddingFree: boolean;
+  /** Linear layers that are computed in the dtype asked for; the rest of a model is float32. */
+  layers: number;
 }
 
 /** A batch that waits for a stream, or has one. */

@@ -31,6 +31,16 @@ export function chooseDtype(options: DtypeOptions, circumstances: DtypeCircumsta
   return dtype;
 }
 
+/** What a model turned out to be computed in: float32 if it has no layer that could be converted. */
+export function dtypeOf(chosen: Dtype, layers: number, { dtype = chosen }: DtypeOptions): Dtype {
+  if (layers > 0 || chosen === 'float32') return chosen;
+  if (dtype === 'auto') return 'float32';
+  throw createError(
+    'ST_INVALID_OPTION',
+    `dtype is '${dtype}', but the optimiser finds no linear layer in this model that it can convert. Leave dtype out.`,
+  );
+}
+
 /** What was rounded away is lost. */
 function checkStored(dtype: Dtype, stored: Dtype): void {
   if (stored === 'float32' || dtype === stored) return;

@@ -5,7 +5,7 @@ import { createError } from '../errors.ts';
 import type { Manifest } from '../model-store/manifest.ts';
 import type { BatchItem, RunningBatch } from '../scheduler/batch-runner.ts';
 import { loadAddon } from './addon.ts';
-import { chooseDtype, type Dtype } from './dtype.ts';
+import { chooseDtype, type Dtype, dtypeOf } from './dtype.ts';
 import { fromNative } from './native-error.ts';
 
 /** A model loaded on a device, with its streams. */
@@ -59,7 +59,8 @@ export class Session {
     try {
       const listing = await session.load();
       if (process.env.SENTENCE_TORCH_DEBUG === 'graph') printGraph(manifest.name, listing);
-      return new Session(session, { device, streams, dtype, listing });
+      const computed = dtypeOf(dtype, listing.layers, options);
+      return new Session(session, { device, streams, dtype: computed, listing });
     } catch (error) {
       await session.dispose();
       throw fromNative(error);

@@ -97,6 +97,7 @@ Napi::Value to_js(Napi::Env env, const Listing& listing) {
   object.Set("passes", passes);
   object.Set("graph", listing.graph);
   object.Set("paddingFree", listing.padding_free);
+  object.Set("layers", listing.layers);
   return object;
 }
 

@@ -16,6 +16,7 @@ struct Listing {
   std::vector<PassResult> passes;  // in the order they ran; empty without optimisation
   std::string graph;               // the graph that runs
   bool padding_free = false;       // whether texts run end to end, without padding
+  int layers = 0;                  // linear layers that are computed in the dtype asked for
 };
 
 }  // namespace sentence_torch

@@ -15,6 +15,19 @@ test('a model tells the dtype it is computed in, auto resolved', async (t) => {
   t.is(auto.dtype, loadAddon().cpu().bfloat16 ? 'bfloat16' : 'float32');
 });
 
+test('a model without a layer to convert is refused in a narrow dtype, and float32 with auto', async (t) => {
+  // It writes into a tensor, so the optimiser leaves it alone.
+  const writes = fixture('odd/writes');
+  for (const dtype of ['int8', 'bfloat16'] as const) {
+    await t.throwsAsync(SentenceTransformer.load(writes, { device: 'cpu', dtype }), {
+      code: 'ST_INVALID_OPTION',
+      message: new RegExp(`^dtype is '${dtype}', but the optimiser finds no linear layer`),
+    });
+  }
+  await using auto = await SentenceTransformer.load(writes, { device: 'cpu', dtype: 'auto' });
+  t.is(auto.dtype, 'float32');
+});
+
 test('without the optimiser a model lists no optimizations', async (t) => {
   await using model = await load({ optimize: false });
   t.deepEqual(model.optimizations, []);

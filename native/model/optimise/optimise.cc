@@ -84,14 +84,15 @@ void convert(Workbench& bench, const std::vector<c10::intrusive_ptr<Linear>>& la
 /// The form of the options; of float32, the faster one of 16 bits of mantissa where this model's
 /// embeddings show no difference that matters.
 void choose_form(Workbench& bench, const SelfCheck& check, const ModelOptions& options,
-                 std::vector<PassResult>& passes) {
+                 Listing& listing) {
   const auto layers = layers_of(*bench.graph);
+  listing.layers = static_cast<int>(layers.size());
   if (layers.empty()) return;
   if (options.form == LinearForm::kFloat32 && has_float32x2() &&
       !contains(options.disabled_passes, kFloat32x2Pass)) {
     convert(bench, layers, LinearForm::kFloat32x2);
     if (check.is_exact(bench)) {
-      passes.push_back({kFloat32x2Pass, static_cast<int>(layers.size())});
+      listing.passes.push_back({kFloat32x2Pass, listing.layers});
     } else {
       convert(bench, layers, LinearForm::kFloat32);
     }
@@ -132,7 +133,7 @@ Optimised optimise(std::shared_ptr<torch::jit::Graph> graph, const ModelOptions&
   const SelfCheck check(bench);
   bench.graph = result.graph;
   plain.reset();  // the last but for the layers that holds the weights of the trace
-  choose_form(bench, check, options, result.listing.passes);
+  choose_form(bench, check, options, result.listing);
   check.compare(bench, result.listing.passes);
   result.listing.padding_free = !nodes_of(*result.graph, "sentence_torch::unpad").empty();
   return result;
