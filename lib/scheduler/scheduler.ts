@@ -163,15 +163,11 @@ export class Scheduler {
     return maxQueueDelayMs - (this.#clock.now() - lane.oldest);
   }
 
-  /** While the streams are busy, texts join a batch that waits for one. Whether any did. */
+  /** Texts that come while the streams are busy join a batch that waits for one. Whether any did. */
   #joinPrepared(queue: Queue): boolean {
-    const { interactive, bulk } = this.#queues;
-    if (interactive.inFlight + bulk.inFlight < this.#settings.streams) return false;
-    for (const batch of queue.prepared) {
-      if (!this.#runner.waits(batch)) {
-        queue.prepared.delete(batch);
-        continue;
-      }
+    const prepared = this.#stillPrepared(queue);
+    if (!this.#shouldJoin(prepared.length)) return false;
+    for (const batch of prepared) {
       const items = this.#take(queue, this.#runner.memoryShare, batch.load);
       if (items.length === 0) continue;
       // A stream that began it just now is the next one to need another.
@@ -179,6 +175,25 @@ export class Scheduler {
       return true;
     }
     return false;
+  }
+
+  /** The batches that no stream has begun, the smallest first. */
+  #stillPrepared(queue: Queue): Batch[] {
+    for (const batch of queue.prepared) {
+      if (!this.#runner.waits(batch)) queue.prepared.delete(batch);
+    }
+    return [...queue.prepared].sort((a, b) => a.load.tokens - b.load.tokens);
+  }
+
+  /**
+   * Not while a stream may be idle, nor before each stream has a batch of its own to come: several small ones are done
+   * sooner than a large one. But with bulk texts waiting there is more to do than the streams can, and large ones cost least.
+   */
+  #shouldJoin(prepared: number): boolean {
+    const { streams } = this.#settings;
+    const { interactive, bulk } = this.#queues;
+    if (interactive.inFlight + bulk.inFlight < streams) return false;
+    return prepared >= streams || bulk.lane.texts > 0;
   }
 
   #runNext(queue: Queue): void {

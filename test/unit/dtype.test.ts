@@ -1,5 +1,5 @@
 import test from 'ava';
-import { chooseDtype } from '../../lib/native/dtype.ts';
+import { chooseDtype, dtypeOf } from '../../lib/native/dtype.ts';
 
 const stored = 'float32';
 const withBfloat16 = { device: 'cpu', bfloat16: true, stored } as const;
@@ -70,3 +70,15 @@ for (const dtype of ['bfloat16', 'int8'] as const) {
     }
   });
 }
+
+test('a model in which no layer was converted is float32 with auto, and refused otherwise', (t) => {
+  t.is(dtypeOf('bfloat16', 24, { dtype: 'auto' }), 'bfloat16');
+  t.is(dtypeOf('bfloat16', 0, { dtype: 'auto' }), 'float32');
+  t.is(dtypeOf('float32', 0, {}), 'float32');
+  for (const options of [{}, { dtype: 'int8' }] as const) {
+    t.throws(() => dtypeOf('int8', 0, options), {
+      code: 'ST_INVALID_OPTION',
+      message: /^dtype is 'int8', but the optimiser finds no linear layer/,
+    });
+  }
+});

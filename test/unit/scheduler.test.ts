@@ -131,6 +131,35 @@ test('a text joins what waits, and is written with it', async (t) => {
   t.is(held.scheduler.stats().tokens, 29);
 });
 
+test('each stream gets a batch of its own to come before texts join one, and then the smallest', async (t) => {
+  const held = new HeldScheduler({ streams: 2, paddingFree: true }, { begun: false });
+  const calls: Promise<void>[] = [];
+  for (const tokens of [1, 2, 30, 20, 10, 5]) {
+    calls.push(held.scheduler.submit(request([tokens])));
+    await turns();
+    if (tokens <= 2) (held.batches.at(-1) as HeldBatch).begun = true;
+  }
+  t.deepEqual(held.texts, [[1], [2], [30, 5], [20, 10]]);
+  await held.finish();
+  await Promise.all(calls);
+});
+
+test('while bulk texts wait, interactive ones share one batch', async (t) => {
+  const held = new HeldScheduler({ streams: 2, paddingFree: true }, { begun: false });
+  const bulk = held.scheduler.submit(request(new Array(60).fill(10), { priority: 'bulk' }));
+  await turns();
+  const calls = [40, 7].map((tokens) => held.scheduler.submit(request([tokens])));
+  await turns();
+  calls.push(held.scheduler.submit(request([9])));
+  await turns();
+  t.deepEqual(
+    held.batches.filter((batch) => batch.urgent).map((batch) => batch.texts),
+    [[40, 7, 9]],
+  );
+  await held.finish();
+  await Promise.all([bulk, ...calls]);
+});
+
 test('bulk texts ride in an interactive batch until it is half full', async (t) => {
   const held = new HeldScheduler({ paddingFree: true });
   const bulk = held.scheduler.submit(request(new Array(40).fill(10), { priority: 'bulk' }));
