@@ -31,7 +31,7 @@ const aheadBatches = 4;
  * Bulk texts ride in interactive batches up to this share of a batch: a lone text takes as long as it takes to read all
  * weights, in which others are computed nearly for free, and more of them would make it wait.
  */
-const rideShare = 0.5;
+const rideShare = 0.625;
 
 /** What waits with one priority. */
 interface Queue {

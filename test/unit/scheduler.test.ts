@@ -148,26 +148,26 @@ test('while bulk texts wait, interactive ones share one batch', async (t) => {
   const held = new HeldScheduler({ streams: 2, paddingFree: true }, { begun: false });
   const bulk = held.scheduler.submit(request(new Array(60).fill(10), { priority: 'bulk' }));
   await turns();
-  const calls = [40, 7].map((tokens) => held.scheduler.submit(request([tokens])));
+  const calls = [55, 7].map((tokens) => held.scheduler.submit(request([tokens])));
   await turns();
   calls.push(held.scheduler.submit(request([9])));
   await turns();
   t.deepEqual(
     held.batches.filter((batch) => batch.urgent).map((batch) => batch.texts),
-    [[40, 7, 9]],
+    [[55, 7, 9]],
   );
   await held.finish();
   await Promise.all([bulk, ...calls]);
 });
 
-test('bulk texts ride in an interactive batch until it is half full', async (t) => {
+test('bulk texts ride in an interactive batch until it is five eighths full', async (t) => {
   const held = new HeldScheduler({ paddingFree: true });
   const bulk = held.scheduler.submit(request(new Array(40).fill(10), { priority: 'bulk' }));
   await turns();
   t.deepEqual(held.texts, [new Array(10).fill(10), new Array(10).fill(10)]);
   const interactive = held.scheduler.submit(request([15]));
   await turns();
-  t.deepEqual(held.texts[2], [15, 10, 10, 10]);
+  t.deepEqual(held.texts[2], [15, 10, 10, 10, 10]);
   t.true(held.batches[2]?.urgent);
   held.batches[2]?.resolve();
   await interactive;
