@@ -87,9 +87,13 @@ export class BatchRunner {
     return this.#running.get(batch)?.waits() ?? false;
   }
 
-  /** Puts more texts into a batch; false once a stream has begun it. */
+  /** Puts more texts into a batch; false if they are not in it, since a stream has begun it or for lack of memory. */
   extend(batch: Batch, items: readonly Item[]): boolean {
-    if (!this.#running.get(batch)?.extend(items)) return false;
+    try {
+      if (!this.#running.get(batch)?.extend(items)) return false;
+    } catch {
+      return false; // in a batch of their own they run, or fail with the reason
+    }
     batch.add(items);
     return true;
   }

@@ -170,7 +170,7 @@ export class Scheduler {
     for (const batch of prepared) {
       const items = this.#take(queue, this.#runner.memoryShare, batch.load);
       if (items.length === 0) continue;
-      // A stream that began it just now is the next one to need another.
+      // A stream that began it just now is the next one to need another. What can't join runs in any case.
       if (!this.#runner.extend(batch, items)) void this.#run(queue, items);
       return true;
     }

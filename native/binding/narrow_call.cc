@@ -31,13 +31,13 @@ Napi::Array owner_of(Napi::Env env, const ExecutorHandle& executor) {
 Napi::Value narrow(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return coded(env, "ST_OUT_OF_MEMORY", [&]() -> Napi::Value {
+    const auto options = to_narrow_options(info[0].As<Napi::Object>());
     const auto executor =
         std::make_shared<Executor>(1, [] { return enter_stream(c10::kCPU, /*threads=*/1); });
     auto& environment = Environment::of(env);
     environment.adopt(executor);
     const auto [ticket, promise] = environment.promises()->open(env, owner_of(env, executor));
-    auto work = [options = to_narrow_options(info[0].As<Napi::Object>()),
-                 stream = executor.get()](const Settler& done) {
+    auto work = [options, stream = executor.get()](const Settler& done) {
       stream->stop();  // this is all it does
       done.resolve([count = write_narrow(options)](Napi::Env to) -> Napi::Value {
         return Napi::Number::New(to, count);

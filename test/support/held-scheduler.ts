@@ -66,7 +66,12 @@ export class HeldScheduler {
     {
       run,
       begun = true,
-    }: { run?: (items: readonly BatchItem[]) => Promise<void>; begun?: boolean } = {},
+      extend = 'works',
+    }: {
+      run?: (items: readonly BatchItem[]) => Promise<void>;
+      begun?: boolean;
+      extend?: 'works' | 'throws';
+    } = {},
   ) {
     const hold: RunBatch = (batch, urgent) => {
       const items = [...batch];
@@ -83,7 +88,10 @@ export class HeldScheduler {
       return {
         done,
         waits: () => !held.begun,
-        extend: (more) => !held.begun && items.push(...more) > 0,
+        extend: (more) => {
+          if (extend === 'throws') throw new Error('out of memory');
+          return !held.begun && items.push(...more) > 0;
+        },
       };
     };
     const runNow: RunBatch | undefined = run && ((batch) => growing(batch, run, begun));
