@@ -22,7 +22,7 @@ export class Batch {
   }
 
   add(items: readonly Item[]): void {
-    this.#items.push(...items);
+    for (const item of items) this.#items.push(item); // spread, very many would not fit the stack
     this.#load = items.reduce(plus, this.#load);
   }
 }

@@ -197,11 +197,11 @@ export class Scheduler {
   }
 
   #runNext(queue: Queue): void {
-    const items = this.#take(queue, this.#runner.memoryShare);
+    let items = this.#take(queue, this.#runner.memoryShare);
     const { bulk } = this.#queues;
     if (queue !== bulk && bulk.lane.texts > 0) {
       const held = items.reduce(plus, nothing);
-      items.push(...this.#take(bulk, this.#runner.memoryShare * rideShare, held));
+      items = items.concat(this.#take(bulk, this.#runner.memoryShare * rideShare, held));
       bulk.intake.pull();
     }
     void this.#run(queue, items);

@@ -32,11 +32,12 @@ class PreparedBatch {
     return true;
   }
 
-  /// The stream that runs it. From now on it does not change.
-  const Batch& begin() {
+  /// Takes the batch out, once, on the stream that runs it: this object may live until JavaScript
+  /// collects it.
+  Batch begin() {
     std::lock_guard lock(mutex_);
     begun_ = true;
-    return batch_;
+    return std::move(batch_);
   }
 
  private:

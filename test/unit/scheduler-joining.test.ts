@@ -1,4 +1,7 @@
 import test from 'ava';
+import { Batch } from '../../lib/scheduler/batch.ts';
+import { Call } from '../../lib/scheduler/call.ts';
+import { Item } from '../../lib/scheduler/lane.ts';
 import { type HeldBatch, HeldScheduler, request, turns } from '../support/held-scheduler.ts';
 
 test('texts that come while all streams are busy join a batch that waits for one, as long as it has room', async (t) => {
@@ -91,4 +94,12 @@ test('texts that a batch fails to take run in one of their own', async (t) => {
   await held.finish();
   await Promise.all([first, second]);
   t.is(late.rows[0]?.[0], 20);
+});
+
+test('a batch takes very many texts at once', (t) => {
+  const call = new Call(request([1]), 0, 1);
+  const item = new Item(call, [1], new Float32Array(1), 0);
+  const batch = new Batch('bulk', new Array(300_000).fill(item));
+  t.is(batch.items.length, 300_000);
+  t.is(batch.load.tokens, 300_000);
 });
