@@ -168,20 +168,26 @@ export class SentenceTransformer implements AsyncDisposable {
     texts: string | readonly string[],
     options: EncodeOptions = {},
   ): Promise<Float32Array | Float32Array[] | Tensor> {
-    return withCallerStack(this.encode, async () => {
-      if (this.#disposed)
-        throw createError('ST_DISPOSED', 'The model was disposed. Load it again.');
-      const list = copyTexts(texts);
-      const resolved = this.#resolve(options);
-      const prompt = choosePrompt(this.#manifest, resolved);
-      const work = encodeTexts(this.#scheduler, list, prompt, resolved);
-      const embeddings = await this.#track(work);
+    return withCallerStack(this.encode, () => this.#encode(texts, options));
+  }
+
+  /** Not async: what can't be taken is thrown at once. */
+  #encode(
+    texts: string | readonly string[],
+    options: EncodeOptions,
+  ): Promise<Float32Array | Float32Array[] | Tensor> {
+    if (this.#disposed) throw createError('ST_DISPOSED', 'The model was disposed. Load it again.');
+    const list = copyTexts(texts);
+    const resolved = this.#resolve(options);
+    const prompt = choosePrompt(this.#manifest, resolved);
+    const work = encodeTexts(this.#scheduler, list, prompt, resolved);
+    return this.#track(work).then(({ data, rows }) => {
       if (resolved.convertToTensor) {
         const dims =
           typeof texts === 'string' ? [resolved.truncateDim] : [list.length, resolved.truncateDim];
-        return { data: embeddings.data, dims };
+        return { data, dims };
       }
-      return typeof texts === 'string' ? (embeddings.rows[0] as Float32Array) : embeddings.rows;
+      return typeof texts === 'string' ? (rows[0] as Float32Array) : rows;
     });
   }
 

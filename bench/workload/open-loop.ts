@@ -31,17 +31,12 @@ export interface OpenLoop {
 export function openLoop({ rate, seconds, random, issue }: OpenLoopOptions): OpenLoop {
   const start = performance.now();
   const end = start + seconds * 1000;
-  const done: Arrival[] = [];
-  const pending: Promise<void>[] = [];
+  const arrivals = new Arrivals(start, issue);
   const gap = (): number => (exponential(random) * 1000) / rate;
-  const arrive = async (due: number): Promise<void> => {
-    await issue();
-    done.push({ dueMs: due - start, latencyMs: performance.now() - due });
-  };
   const over = new Promise<void>((resolve) => {
     let due = start + gap();
     const tick = (): void => {
-      for (; due < end && due <= performance.now(); due += gap()) pending.push(arrive(due));
+      for (; due < end && due <= performance.now(); due += gap()) arrivals.add(due);
       const next = Math.min(due, end) - performance.now();
       if (next > 0) setTimeout(tick, Math.ceil(next));
       else if (due < end) setImmediate(tick);
@@ -49,8 +44,58 @@ export function openLoop({ rate, seconds, random, issue }: OpenLoopOptions): Ope
     };
     tick();
   });
-  // Whatever fails is seen at the end, by who waits for `drained`.
-  const drained = over.then(() => Promise.all(pending)).then(() => done);
-  drained.catch(() => {});
-  return { over, drained, completed: () => done.length };
+  const drained = over.then(() => arrivals.all());
+  drained.catch(() => {}); // seen by who waits for it
+  return { over, drained, completed: () => arrivals.completed };
+}
+
+/** What has arrived. There may be thousands a second, on the thread of what is measured: as little as can be for each. */
+class Arrivals {
+  readonly #start: number;
+  readonly #issue: () => Promise<unknown>;
+  readonly #dueMs: number[] = [];
+  readonly #latencyMs: number[] = [];
+  #open = 0;
+  #error: { readonly cause: unknown } | undefined;
+  #drained: (() => void) | undefined;
+
+  constructor(start: number, issue: () => Promise<unknown>) {
+    this.#start = start;
+    this.#issue = issue;
+  }
+
+  get completed(): number {
+    return this.#latencyMs.length;
+  }
+
+  add(due: number): void {
+    this.#open++;
+    this.#issue().then(
+      () => {
+        this.#dueMs.push(due - this.#start);
+        this.#latencyMs.push(performance.now() - due);
+        this.#end();
+      },
+      (cause: unknown) => {
+        this.#error ??= { cause };
+        this.#end();
+      },
+    );
+  }
+
+  /** Those that are done, once all are. */
+  async all(): Promise<Arrival[]> {
+    if (this.#open > 0) {
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve;
+      });
+    }
+    if (this.#error) throw this.#error.cause;
+    return this.#dueMs.map((dueMs, i) => ({ dueMs, latencyMs: this.#latencyMs[i] as number }));
+  }
+
+  #end(): void {
+    this.#open--;
+    if (this.#open === 0) this.#drained?.();
+  }
 }

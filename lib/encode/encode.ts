@@ -1,8 +1,9 @@
 import { createError } from '../errors.ts';
+import type { CallRequest } from '../scheduler/call.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { normalizeInPlace } from './normalize.ts';
 import type { ResolvedEncodeOptions } from './options.ts';
-import { reportProgress } from './progress.ts';
+import { type ProgressReporter, reportProgress } from './progress.ts';
 
 /** The embeddings of one call: rows are views on `data`, in the order of the texts. */
 export interface EncodedTexts {
@@ -10,38 +11,65 @@ export interface EncodedTexts {
   readonly rows: Float32Array[];
 }
 
-/** Encodes checked texts with checked options. */
-export async function encodeTexts(
+/** Encodes checked texts with checked options. What the scheduler can't take is thrown at once. */
+export function encodeTexts(
   scheduler: Scheduler,
   texts: readonly string[],
   prompt: string,
   options: ResolvedEncodeOptions,
 ): Promise<EncodedTexts> {
-  const data = allocate(texts.length * options.truncateDim);
-  const rows = new Array<Float32Array>(texts.length);
-  const progress = reportProgress(options.showProgressBar, texts.length);
-  const request = {
-    texts,
-    prompt,
-    priority: options.priority,
-    limits: options,
-    row(index: number): Float32Array {
-      const start = index * options.truncateDim;
-      const row = data.subarray(start, start + options.truncateDim);
-      rows[index] = row;
-      return row;
-    },
-    onWritten(written: readonly Float32Array[]): void {
-      if (options.normalizeEmbeddings) for (const row of written) normalizeInPlace(row);
-      progress.add(written.length);
-    },
-  };
-  try {
-    await scheduler.submit(request, options);
-  } finally {
-    progress.stop();
+  const request = new EncodeRequest(texts, prompt, options);
+  return request.settle(scheduler.submit(request, options));
+}
+
+/** What one encode() asks for, and where its embeddings gather. */
+class EncodeRequest implements CallRequest {
+  readonly texts: readonly string[];
+  readonly prompt: string;
+  readonly limits: ResolvedEncodeOptions;
+  readonly #rows: Float32Array[] = [];
+  #data: Float32Array = new Float32Array();
+  #progress: ProgressReporter | undefined;
+
+  constructor(texts: readonly string[], prompt: string, options: ResolvedEncodeOptions) {
+    this.texts = texts;
+    this.prompt = prompt;
+    this.limits = options;
   }
-  return { data, rows };
+
+  get priority(): CallRequest['priority'] {
+    return this.limits.priority;
+  }
+
+  open(): void {
+    const { truncateDim, showProgressBar } = this.limits;
+    this.#data = allocate(this.texts.length * truncateDim);
+    this.#rows.length = this.texts.length;
+    this.#progress = reportProgress(showProgressBar, this.texts.length);
+  }
+
+  row(index: number): Float32Array {
+    const { truncateDim } = this.limits;
+    const start = index * truncateDim;
+    const row = this.#data.subarray(start, start + truncateDim);
+    this.#rows[index] = row;
+    return row;
+  }
+
+  onWritten(written: readonly Float32Array[]): void {
+    if (this.limits.normalizeEmbeddings) for (const row of written) normalizeInPlace(row);
+    this.#progress?.add(written.length);
+  }
+
+  /** The embeddings, once all are `written`. */
+  async settle(written: Promise<void>): Promise<EncodedTexts> {
+    try {
+      await written;
+    } finally {
+      this.#progress?.stop();
+    }
+    return { data: this.#data, rows: this.#rows };
+  }
 }
 
 function allocate(values: number): Float32Array {

@@ -10,6 +10,8 @@ export interface CallRequest {
   /** Default: bulk for more tokens than one batch holds. */
   readonly priority?: Priority | undefined;
   readonly limits: Limits;
+  /** Called once when the call is taken, before any row is asked for: makes room for the rows. */
+  open(): void;
   /** Where the embedding of each text goes. */
   row(index: number): Float32Array;
   /** Called after each batch with the rows of this call that it wrote. */

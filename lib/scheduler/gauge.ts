@@ -1,4 +1,4 @@
-import { createError, type SentenceTorchError } from '../errors.ts';
+import { createErrorWithoutStack, type SentenceTorchError } from '../errors.ts';
 import type { Call, CallRequest } from './call.ts';
 
 /** Bounds of the queue. */
@@ -53,7 +53,7 @@ export class QueueGauge {
     } else {
       return undefined;
     }
-    return createError(
+    return createErrorWithoutStack(
       'ST_OVERLOADED',
       `The queue is full: ${full}; this call has ${texts} texts of about ${tokens} tokens. Try again later, or send less at once.`,
     );

@@ -82,8 +82,13 @@ export class Scheduler {
     };
   }
 
-  /** Resolves when every row is written. Rejects with ST_OVERLOADED at once if the queue is full. */
-  async submit(request: CallRequest, control: CallControl = {}): Promise<void> {
+  /**
+   * Resolves when every row is written. What can't be taken is thrown at once, before anything is made for it: under a load
+   * of many times what the machine can do, refusing must not take the time from those that were accepted.
+   *
+   * @throws ST_OVERLOADED, ST_ABORTED, and what `request.open` throws
+   */
+  submit(request: CallRequest, control: CallControl = {}): Promise<void> {
     if (control.signal?.aborted) throw abortError(control.signal);
     const tokens = this.#gauge.estimate(request);
     const refusal = this.#gauge.refusal(request.texts.length, tokens);
@@ -91,17 +96,14 @@ export class Scheduler {
       this.#recordCall(request.texts.length, priorityOf(request, tokens), 0, refusal);
       throw refusal;
     }
-    if (request.texts.length === 0) return;
+    request.open();
+    if (request.texts.length === 0) return Promise.resolve();
     const call = new Call(request, this.#clock.now(), tokens);
     this.#calls.add(call);
     this.#gauge.enter(call);
     const unwatch = this.#watch.add(call, control);
     this.#queues[call.priority].intake.add(call);
-    try {
-      await call.done;
-    } finally {
-      unwatch();
-    }
+    return call.done.finally(unwatch);
   }
 
   stats(): Stats {

@@ -4,11 +4,11 @@
  *
  *   npx tsx scripts/soak/overload.ts [--seconds 30] [--factor 10] [--model folder]
  */
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { closedLoop } from '../../bench/workload/closed-loop.ts';
 import { watchLoop } from '../../bench/workload/loop-delay.ts';
-import { quantile } from '../../bench/workload/numbers.ts';
 import { openLoop } from '../../bench/workload/open-loop.ts';
 import { seededRandom } from '../../bench/workload/random.ts';
 import { SentenceTransformer } from '../../lib/index.ts';
@@ -20,50 +20,50 @@ import { conclude, sizeOption } from './verdict.ts';
 const callers = 128;
 /** More than the callers that measure saturation, so that both queues serve the streams equally well. */
 const maxQueuedTexts = 256;
+const nsPerMs = 1e6;
 
-/** Calls of one phase, and how each of them ended. */
+/** Calls of one phase, and how they ended. There are thousands a second: they are counted, not kept. */
 class Calls {
-  readonly rejectMs: number[] = [];
-  readonly latencyMs: number[] = [];
-  readonly #settlements: number[] = [];
+  readonly rejectNs = createHistogram();
+  readonly latencyNs = createHistogram();
   readonly #model: SentenceTransformer;
   readonly #known: KnownTexts;
+  issued = 0;
   wrong = 0;
+  #settledOnce = 0;
+  #settledAgain = 0;
 
   constructor(model: SentenceTransformer, known: KnownTexts) {
     this.#model = model;
     this.#known = known;
   }
 
-  get issued(): number {
-    return this.#settlements.length;
-  }
-
   get settledNotOnce(): number {
-    return this.#settlements.filter((times) => times !== 1).length;
+    return this.issued - this.#settledOnce + this.#settledAgain;
   }
 
   /** One call; fulfilled however it ends. */
-  readonly issue = async (): Promise<void> => {
-    const id = this.#settlements.push(0) - 1;
+  readonly issue = (): Promise<void> => {
+    const id = this.issued++;
     const asked = performance.now();
-    await this.#model.encode(this.#known.text(id)).then(
+    let isSettled = false;
+    const settle = (histogram: RecordableHistogram): void => {
+      if (isSettled) this.#settledAgain++;
+      else this.#settledOnce++;
+      isSettled = true;
+      histogram.record(Math.max(1, Math.round((performance.now() - asked) * nsPerMs)));
+    };
+    return this.#model.encode(this.#known.text(id)).then(
       (embedding) => {
-        this.#settle(id);
-        this.latencyMs.push(performance.now() - asked);
+        settle(this.latencyNs);
         if (!this.#known.isRight(id, embedding)) this.wrong++;
       },
       (error: unknown) => {
-        this.#settle(id);
-        this.rejectMs.push(performance.now() - asked);
+        settle(this.rejectNs);
         if ((error as { code?: string }).code !== 'ST_OVERLOADED') this.wrong++;
       },
     );
   };
-
-  #settle(id: number): void {
-    this.#settlements[id] = (this.#settlements[id] ?? 0) + 1;
-  }
 }
 
 interface Overload {
@@ -93,7 +93,7 @@ class OverloadSoak {
     const calls = new Calls(this.#model, this.#known);
     const { issue } = calls;
     await openLoop({ rate: saturation / 4, seconds, random: this.#random, issue }).drained;
-    return calls.rejectMs.length > 0 ? Number.NaN : quantile(calls.latencyMs, 0.99);
+    return calls.rejectNs.count > 0 ? Number.NaN : calls.latencyNs.percentile(99) / nsPerMs;
   }
 
   async overload(rate: number, seconds: number): Promise<Overload> {
@@ -151,11 +151,11 @@ conclude(
   'overload',
   {
     calls: calls.issued,
-    accepted: calls.latencyMs.length,
-    rejected: calls.rejectMs.length,
+    accepted: calls.latencyNs.count,
+    rejected: calls.rejectNs.count,
     settledNotOnce: calls.settledNotOnce,
     wrong: calls.wrong,
-    rejectP99Ms: quantile(calls.rejectMs, 0.99),
+    rejectP99Ms: calls.rejectNs.percentile(99) / nsPerMs,
     loopP99Ms,
     textsPerSecond,
     // The machine may drift: saturation just before and after the overload.

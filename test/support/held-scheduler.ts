@@ -160,6 +160,7 @@ export function request(
     limits: { batchSize: Number.MAX_SAFE_INTEGER, maxBatchTokens: 100 },
     rows,
     written: 0,
+    open() {},
     row: (index: number) => rows[index] as Float32Array,
     onWritten(list: readonly Float32Array[]) {
       made.written += list.length;
