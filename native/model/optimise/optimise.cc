@@ -12,6 +12,7 @@
 #include "model/optimise/match.h"
 #include "model/optimise/passes.h"
 #include "runtime/failure.h"
+#include "runtime/free_memory.h"
 
 namespace sentence_torch {
 namespace {
@@ -56,8 +57,10 @@ int run(const Pass& pass, Workbench& bench) {
   }
 }
 
-std::vector<c10::intrusive_ptr<Linear>> layers_of(torch::jit::Graph& graph) {
-  std::vector<c10::intrusive_ptr<Linear>> layers;
+using Layers = std::vector<c10::intrusive_ptr<Linear>>;
+
+Layers layers_of(torch::jit::Graph& graph) {
+  Layers layers;
   for (Node* node : graph.nodes()) {
     if (node->kind() != c10::prim::Constant) continue;
     const auto value = torch::jit::toIValue(node->output());
@@ -69,11 +72,16 @@ std::vector<c10::intrusive_ptr<Linear>> layers_of(torch::jit::Graph& graph) {
   return layers;
 }
 
+/// Whether another form may follow, for which the layers keep the weights of the trace.
+enum class Choice { kTrial, kFinal };
+
 /// Computes everything in `form` from now on.
-void convert(Workbench& bench, const std::vector<c10::intrusive_ptr<Linear>>& layers,
-             LinearForm form) {
+void convert(Workbench& bench, const Layers& layers, LinearForm form, Choice choice) {
   bench.form = form;
-  for (const auto& layer : layers) layer->pack(form);
+  for (const auto& layer : layers) {
+    layer->pack(form);
+    if (choice == Choice::kFinal) layer->release();  // at once, for there is no room for all twice
+  }
   for (Node* node : nodes_of(*bench.graph, "sentence_torch::attention")) {
     const torch::jit::WithInsertPoint guard(node);
     node->replaceInput(node->inputs().size() - 1,
@@ -90,16 +98,16 @@ void choose_form(Workbench& bench, const SelfCheck& check, const ModelOptions& o
   if (layers.empty()) return;
   if (options.form == LinearForm::kFloat32 && has_float32x2() &&
       !contains(options.disabled_passes, kFloat32x2Pass)) {
-    convert(bench, layers, LinearForm::kFloat32x2);
+    convert(bench, layers, LinearForm::kFloat32x2, Choice::kTrial);
     if (check.is_exact(bench)) {
       listing.passes.push_back({kFloat32x2Pass, listing.layers});
+      for (const auto& layer : layers) layer->release();
     } else {
-      convert(bench, layers, LinearForm::kFloat32);
+      convert(bench, layers, LinearForm::kFloat32, Choice::kFinal);
     }
   } else {
-    convert(bench, layers, options.form);
+    convert(bench, layers, options.form, Choice::kFinal);
   }
-  for (const auto& layer : layers) layer->release();
 }
 
 }  // namespace
@@ -132,7 +140,8 @@ Optimised optimise(std::shared_ptr<torch::jit::Graph> graph, const ModelOptions&
   bench.graph = plain;
   const SelfCheck check(bench);
   bench.graph = result.graph;
-  plain.reset();  // the last but for the layers that holds the weights of the trace
+  plain.reset();          // the last but for the layers that holds the weights of the trace
+  release_free_memory();  // before the packed form comes on top
   choose_form(bench, check, options, result.listing);
   check.compare(bench, result.listing.passes);
   result.listing.padding_free = !nodes_of(*result.graph, "sentence_torch::unpad").empty();
