@@ -23,9 +23,8 @@ void open_library(const std::string& path) {
     throw std::runtime_error(path + ": Windows error " + std::to_string(GetLastError()));
   }
 #else
-  // Local: symbols reach those who link against the library, not the whole process. Lazy: of the
-  // forty thousand functions that libtorch calls by name, a model needs few.
-  if (dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL) == nullptr) {
+  // Local: symbols reach those who link against the library, not the whole process.
+  if (dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) {
     throw std::runtime_error(dlerror());
   }
 #endif
