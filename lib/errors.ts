@@ -75,22 +75,24 @@ export function createError(
 }
 
 /**
- * The same without a stack, which takes ten times as long as all else: for errors that are made often, by what
- * {@link withCallerStack} runs before it waits.
+ * The error of a call that is refused because too much is queued. It has no frames: they tell nothing about it, and
+ * take ten times as long as all else of a refusal, of which there are thousands a second when it matters.
  */
-export function createErrorWithoutStack(code: ErrorCode, message: string): SentenceTorchError {
+export function createRefusal(message: string): SentenceTorchError {
   const { stackTraceLimit } = Error;
-  Reflect.set(Error, 'stackTraceLimit', 0); // no exception where it is frozen
+  Reflect.set(Error, 'stackTraceLimit', undefined); // no frames; no exception where it is frozen
   try {
-    return createError(code, message);
+    const refusal = createError('ST_OVERLOADED', message);
+    refusal.stack = headOf(refusal);
+    return refusal;
   } finally {
     Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
   }
 }
 
 /**
- * Runs `work` for a public method. Errors of ours get the stack of the call to `method`, also those that it throws
- * later, when the caller's frames are gone from the stack.
+ * Runs `work` for a public method. Errors of ours get the stack of the call to `method`, also those that come later, when
+ * the caller's frames are gone from the stack.
  */
 export async function withCallerStack<T>(
   method: (...args: never[]) => unknown,
@@ -100,34 +102,40 @@ export async function withCallerStack<T>(
   try {
     result = work();
   } catch (error) {
-    throw withStackOf(callOf(method), error);
+    if (!isRefusal(error)) writeStack(error, framesAbove(method));
+    await undefined; // before that nobody can handle the promise, and Node keeps books of those that reject unhandled
+    throw error;
   }
-  const caller = callOf(method);
+  const caller = framesAbove(method);
   try {
     return await result;
   } catch (error) {
-    throw withStackOf(caller, error);
+    writeStack(error, caller);
+    throw error;
   }
 }
 
-/** Where `method` was called. V8 writes the stack down when it is read. */
-function callOf(method: (...args: never[]) => unknown): { readonly stack?: string } {
-  const caller = {};
-  Error.captureStackTrace(caller, method);
-  return caller;
+function isRefusal(error: unknown): boolean {
+  return error instanceof SentenceTorchError && error.code === 'ST_OVERLOADED';
 }
 
-/** The error; one of ours with the frames of `caller`, written when they are read: who is refused a thousand times a second does not. */
-function withStackOf(caller: { readonly stack?: string }, error: unknown): unknown {
-  if (!(error instanceof SentenceTorchError)) return error;
-  const { name, code, message } = error;
-  const stack = () => {
-    const frames = caller.stack?.slice(caller.stack.indexOf('\n')) ?? '';
-    return `${name} [${code}]: ${message}${frames}`;
-  };
-  return Object.defineProperty(error, 'stack', {
-    get: stack,
-    set: (value: unknown) => Object.defineProperty(error, 'stack', { value, writable: true }),
-    configurable: true,
-  });
+interface Frames {
+  readonly stack?: string;
+}
+
+/** Where `method` was called: captured now, written down only when `stack` is read. */
+function framesAbove(method: (...args: never[]) => unknown): Frames {
+  const frames = {};
+  Error.captureStackTrace(frames, method);
+  return frames;
+}
+
+function writeStack(error: unknown, { stack = '' }: Frames): void {
+  if (!(error instanceof SentenceTorchError)) return;
+  error.stack = headOf(error) + stack.slice(stack.indexOf('\n'));
+}
+
+/** The first line of a stack. */
+function headOf({ name, code, message }: SentenceTorchError): string {
+  return `${name} [${code}]: ${message}`;
 }

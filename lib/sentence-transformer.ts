@@ -49,6 +49,8 @@ export class SentenceTransformer implements AsyncDisposable {
   readonly #manifest: Manifest;
   readonly #session: Session;
   readonly #scheduler: Scheduler;
+  /** Options of encode() without options. */
+  readonly #defaults: ResolvedEncodeOptions;
   readonly #active = new Set<Promise<unknown>>();
   #disposed: Promise<void> | undefined;
 
@@ -60,6 +62,7 @@ export class SentenceTransformer implements AsyncDisposable {
   ) {
     this.#manifest = manifest;
     this.#session = session;
+    this.#defaults = this.#resolve({});
     this.#scheduler = new Scheduler((batch, urgent) => session.run(batch, urgent), tokenizer, {
       name: manifest.name,
       streams: session.streams,
@@ -164,9 +167,9 @@ export class SentenceTransformer implements AsyncDisposable {
     texts: string | readonly string[],
     options: EncodeOptions & { convertToTensor: true },
   ): Promise<Tensor>;
-  async encode(
+  encode(
     texts: string | readonly string[],
-    options: EncodeOptions = {},
+    options?: EncodeOptions,
   ): Promise<Float32Array | Float32Array[] | Tensor> {
     return withCallerStack(this.encode, () => this.#encode(texts, options));
   }
@@ -174,11 +177,11 @@ export class SentenceTransformer implements AsyncDisposable {
   /** Not async: what can't be taken is thrown at once. */
   #encode(
     texts: string | readonly string[],
-    options: EncodeOptions,
+    options: EncodeOptions | undefined,
   ): Promise<Float32Array | Float32Array[] | Tensor> {
     if (this.#disposed) throw createError('ST_DISPOSED', 'The model was disposed. Load it again.');
     const list = copyTexts(texts);
-    const resolved = this.#resolve(options);
+    const resolved = options === undefined ? this.#defaults : this.#resolve(options);
     const prompt = choosePrompt(this.#manifest, resolved);
     const work = encodeTexts(this.#scheduler, list, prompt, resolved);
     return this.#track(work).then(({ data, rows }) => {

@@ -7,6 +7,8 @@ export interface OpenLoopOptions {
   random: () => number;
   /** Starts the work of one arrival. */
   issue: () => Promise<unknown>;
+  /** Arrivals are issued at most so often, in milliseconds: a timer every millisecond is work too. Default: 1. */
+  tickMs?: number;
 }
 
 /** One arrival that is done: when it was due, and how long after that it was done. Milliseconds. */
@@ -28,7 +30,7 @@ export interface OpenLoop {
  * Poisson arrivals that do not wait for each other. Each moment is planned from the start: if the process is too busy to
  * issue an arrival when it is due, the time that it waits for that counts (no coordinated omission).
  */
-export function openLoop({ rate, seconds, random, issue }: OpenLoopOptions): OpenLoop {
+export function openLoop({ rate, seconds, random, issue, tickMs = 1 }: OpenLoopOptions): OpenLoop {
   const start = performance.now();
   const end = start + seconds * 1000;
   const arrivals = new Arrivals(start, issue);
@@ -38,7 +40,7 @@ export function openLoop({ rate, seconds, random, issue }: OpenLoopOptions): Ope
     const tick = (): void => {
       for (; due < end && due <= performance.now(); due += gap()) arrivals.add(due);
       const next = Math.min(due, end) - performance.now();
-      if (next > 0) setTimeout(tick, Math.ceil(next));
+      if (next > 0) setTimeout(tick, Math.max(tickMs, Math.ceil(next)));
       else if (due < end) setImmediate(tick);
       else resolve();
     };

@@ -22,13 +22,16 @@ export function encodeTexts(
   return request.settle(scheduler.submit(request, options));
 }
 
+const noRows: Float32Array[] = [];
+const noData: Float32Array = new Float32Array();
+
 /** What one encode() asks for, and where its embeddings gather. */
 class EncodeRequest implements CallRequest {
   readonly texts: readonly string[];
   readonly prompt: string;
   readonly limits: ResolvedEncodeOptions;
-  readonly #rows: Float32Array[] = [];
-  #data: Float32Array = new Float32Array();
+  #rows = noRows;
+  #data = noData;
   #progress: ProgressReporter | undefined;
 
   constructor(texts: readonly string[], prompt: string, options: ResolvedEncodeOptions) {
@@ -44,7 +47,7 @@ class EncodeRequest implements CallRequest {
   open(): void {
     const { truncateDim, showProgressBar } = this.limits;
     this.#data = allocate(this.texts.length * truncateDim);
-    this.#rows.length = this.texts.length;
+    this.#rows = new Array(this.texts.length);
     this.#progress = reportProgress(showProgressBar, this.texts.length);
   }
 

@@ -1,4 +1,4 @@
-import { createErrorWithoutStack, type SentenceTorchError } from '../errors.ts';
+import { createRefusal, type SentenceTorchError } from '../errors.ts';
 import type { Call, CallRequest } from './call.ts';
 
 /** Bounds of the queue. */
@@ -53,8 +53,7 @@ export class QueueGauge {
     } else {
       return undefined;
     }
-    return createErrorWithoutStack(
-      'ST_OVERLOADED',
+    return createRefusal(
       `The queue is full: ${full}; this call has ${texts} texts of about ${tokens} tokens. Try again later, or send less at once.`,
     );
   }

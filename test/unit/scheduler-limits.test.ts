@@ -7,7 +7,8 @@ import { HeldScheduler, request, turns } from '../support/held-scheduler.ts';
 test('over maxQueuedTexts a call is refused at once, and the message says what is full', async (t) => {
   const held = new HeldScheduler({ maxQueuedTexts: 3 });
   const taken = held.scheduler.submit(request([5, 5]));
-  await t.throwsAsync(held.scheduler.submit(request([5, 5])), {
+  const refused = request([5, 5], { open: () => t.fail('something was made for a refused call') });
+  t.throws(() => held.scheduler.submit(refused), {
     code: 'ST_OVERLOADED',
     message: /maxQueuedTexts is 3 and 2 texts are queued; this call has 2 texts/,
   });
@@ -22,7 +23,7 @@ test('over maxQueuedTexts a call is refused at once, and the message says what i
 test('over maxQueuedTokens a call is refused at once', async (t) => {
   const held = new HeldScheduler({ maxQueuedTokens: 8 });
   const taken = held.scheduler.submit(request(['1234']));
-  await t.throwsAsync(held.scheduler.submit(request(['123456789'.repeat(3)])), {
+  t.throws(() => held.scheduler.submit(request(['123456789'.repeat(3)])), {
     code: 'ST_OVERLOADED',
     message: /maxQueuedTokens is 8 and about 3 tokens are queued/,
   });
@@ -59,9 +60,22 @@ test('an aborted call rejects at once; what waited never runs, what runs is drop
   );
 });
 
+test('a call for whose rows there is no room leaves nothing in the queue', async (t) => {
+  const held = new HeldScheduler();
+  const roomless = request([5], {
+    open() {
+      throw createError('ST_OUT_OF_MEMORY', 'no room');
+    },
+  });
+  t.throws(() => held.scheduler.submit(roomless), { code: 'ST_OUT_OF_MEMORY' });
+  await turns();
+  t.is(held.batches.length, 0);
+  t.is(held.scheduler.stats().queuedTexts, 0);
+});
+
 test('a signal that has fired already refuses the call', async (t) => {
   const held = new HeldScheduler();
-  await t.throwsAsync(held.scheduler.submit(request([5]), { signal: AbortSignal.abort() }), {
+  t.throws(() => held.scheduler.submit(request([5]), { signal: AbortSignal.abort() }), {
     code: 'ST_ABORTED',
   });
   await turns();
