@@ -3,15 +3,18 @@ import type { RemoteContender } from '../contender/remote.ts';
 import type { LoadPlan } from '../load-options.ts';
 import { saturationCallers } from './load-tune.ts';
 
-/** Shares of a contender's own saturation; 1 is saturation itself. */
+/** Shares of saturation; 1 is saturation itself. */
 export const loads = [0.25, 0.5, 0.75, 0.9] as const;
-const theirLoads: readonly number[] = [0.75];
+/** Where both are compared: each at this share of its own saturation, and ours at the same rate as theirs. */
+const sharedLoad = 0.75;
 
 /** One measurement. */
 export interface Sample {
   readonly round: number;
   readonly contender: ContenderName;
   readonly load: number;
+  /** Whose saturation the load is a share of. */
+  readonly of: ContenderName;
   readonly measured: Measured;
 }
 
@@ -38,19 +41,24 @@ export async function playRounds(contest: LoadContest): Promise<Sample[]> {
 async function playLoad(contest: LoadContest, round: number, load: number): Promise<Sample[]> {
   const { ours, theirs, plan } = contest;
   const seed = round * 100 + load * 20;
-  const saturated = { callers: saturationCallers, seconds: plan.saturationSeconds, seed };
+  const { seconds } = plan;
   const samples: Sample[] = [];
-  const add = (remote: RemoteContender, at: number, measured: Measured): Measured => {
-    samples.push({ round, contender: remote.start.contender, load: at, measured });
-    return measured;
+  const add = (remote: RemoteContender, of: RemoteContender, at: number, measured: Measured) => {
+    const name = { contender: remote.start.contender, of: of.start.contender };
+    samples.push({ round, load: at, ...name, measured });
+    return measured.textsPerSecond;
   };
-  const theirPeak = add(theirs, 1, await theirs.ask('closed', saturated));
-  if (theirLoads.includes(load)) {
-    const rate = theirPeak.textsPerSecond * load;
-    add(theirs, load, await theirs.ask('open', { rate, seconds: plan.seconds * 2, seed }));
+  const peak = async (remote: RemoteContender): Promise<number> => {
+    const saturated = { callers: saturationCallers, seconds: plan.saturationSeconds, seed };
+    return add(remote, remote, 1, await remote.ask('closed', saturated));
+  };
+  const theirRate = load * (await peak(theirs));
+  if (load === sharedLoad) {
+    const same = { rate: theirRate, seconds: seconds * 2, seed }; // twice as long: it answers fewer
+    add(theirs, theirs, load, await theirs.ask('open', same));
+    add(ours, theirs, load, await ours.ask('open', same));
   }
-  const ourPeak = add(ours, 1, await ours.ask('closed', saturated));
-  const rate = ourPeak.textsPerSecond * load;
-  add(ours, load, await ours.ask('open', { rate, seconds: plan.seconds, seed }));
+  const rate = load * (await peak(ours));
+  add(ours, ours, load, await ours.ask('open', { rate, seconds, seed }));
   return samples;
 }

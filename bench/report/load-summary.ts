@@ -27,6 +27,7 @@ export interface SummaryLine {
   summary: true;
   saturationRatio: number;
   p99RatioAt75: number;
+  p99RatioAtTheir75: number;
   loopP99MsAt90: number;
   paddingBulk: number;
   paddingOnline64: number;
@@ -41,6 +42,7 @@ const figures: readonly Figure[] = ['textsPerSecond', 'p50Ms', 'p99Ms', 'loopP99
 export const targets = {
   saturationRatio: { atLeast: 4 },
   p99RatioAt75: { atMost: 0.25 },
+  p99RatioAtTheir75: { atMost: 0.25 },
   loopP99MsAt90: { atMost: 10 },
   paddingBulk: { atMost: 0.03 },
   paddingOnline64: { atMost: 0.1 },
@@ -52,20 +54,21 @@ export const targets = {
 export function grouped(samples: readonly Sample[]): Sample[][] {
   const groups = new Map<string, Sample[]>();
   for (const sample of samples) {
-    const key = `${sample.contender} ${sample.load}`;
+    const key = keyOf(sample);
     groups.set(key, [...(groups.get(key) ?? []), sample]);
   }
-  const order = (group: Sample[]): string => `${group[0]?.contender} ${group[0]?.load}`;
-  return [...groups.values()].sort((a, b) => (order(a) < order(b) ? -1 : 1));
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
 }
+
+const keyOf = ({ contender, of, load }: Sample): string => `${contender} ${of} ${load}`;
 
 export function spread(group: readonly Sample[], figure: Figure): Spread {
   return spreadOf(group.map(({ measured }) => measured[figure]));
 }
 
-/** One line for each contender and load; load 1 is saturation, with 128 callers that wait for their answers. */
+/** One line for each contender and share of its own saturation; 1: 128 callers that wait for their answers. */
 export function loadLines(samples: readonly Sample[]): LoadLine[] {
-  return grouped(samples).map((group) => {
+  return grouped(samples.filter(({ contender, of }) => contender === of)).map((group) => {
     const { contender, load } = group[0] as Sample;
     const values = Object.fromEntries(
       figures.map((figure) => [figure, spread(group, figure).median]),
@@ -74,15 +77,18 @@ export function loadLines(samples: readonly Sample[]): LoadLine[] {
   });
 }
 
-/** The median, over what was measured within a round, of ours : theirs. */
-function ratio(samples: readonly Sample[], load: number, figure: Figure): number {
-  const of = (contender: ContenderName): Sample[] =>
-    samples.filter((sample) => sample.contender === contender && sample.load === load);
-  const theirs = of('transformers.js');
+/** The median, over what was measured within a round, of ours : theirs. `of`: at shares of whose saturation ours was. */
+function ratio(
+  samples: readonly Sample[],
+  load: number,
+  figure: Figure,
+  of: ContenderName = 'sentence-torch',
+): number {
+  const at = samples.filter((sample) => sample.load === load);
+  const theirs = at.filter(({ contender }) => contender === 'transformers.js');
+  const ours = at.filter((sample) => sample.contender === 'sentence-torch' && sample.of === of);
   return median(
-    of('sentence-torch').map(
-      ({ measured }, i) => measured[figure] / (theirs[i]?.measured[figure] ?? Number.NaN),
-    ),
+    ours.map(({ measured }, i) => measured[figure] / (theirs[i]?.measured[figure] ?? Number.NaN)),
   );
 }
 
@@ -95,6 +101,7 @@ export function summaryLine({ samples, lanes, ...padding }: Findings): SummaryLi
     summary: true,
     saturationRatio: rounded(ratio(samples, 1, 'textsPerSecond')),
     p99RatioAt75: rounded(ratio(samples, 0.75, 'p99Ms')),
+    p99RatioAtTheir75: rounded(ratio(samples, 0.75, 'p99Ms', 'transformers.js')),
     loopP99MsAt90: at90?.loopP99Ms ?? Number.NaN,
     paddingBulk: rounded(padding.paddingBulk),
     paddingOnline64: rounded(padding.paddingOnline64),

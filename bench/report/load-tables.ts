@@ -1,3 +1,4 @@
+import type { Sample } from '../phases/load-rounds.ts';
 import type { Setting } from '../phases/load-tune.ts';
 import { rounded } from '../workload/numbers.ts';
 import { type Findings, grouped, type SummaryLine, spread, targets } from './load-summary.ts';
@@ -10,10 +11,11 @@ export function loadTable({ samples }: Findings): string {
   const rows = grouped(samples).map((group) => {
     const cell = (figure: Parameters<typeof spread>[1]): string =>
       withSpread(spread(group, figure));
-    const { contender, load } = group[0] ?? {};
-    const at = load === 1 ? 'saturation' : `${(load ?? 0) * 100}%`;
+    const { contender, of, load } = group[0] as Sample;
+    const whose = contender === of ? '' : ` of ${of}`;
+    const at = load === 1 ? 'saturation' : `${load * 100}%${whose}`;
     const cells = [cell('textsPerSecond'), cell('p50Ms'), cell('p99Ms'), cell('loopP99Ms')];
-    return [String(contender), at, ...cells, String(group.length)];
+    return [contender, at, ...cells, String(group.length)];
   });
   return table(head, rows);
 }
