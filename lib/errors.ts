@@ -76,7 +76,7 @@ export function createError(
 
 /**
  * The error of a call that is refused because too much is queued. It has no frames: they tell nothing about it, and
- * take ten times as long as all else of a refusal, of which there are thousands a second when it matters.
+ * take several times as long as all else of a refusal, of which there are thousands a second when it matters.
  */
 export function createRefusal(message: string): SentenceTorchError {
   const { stackTraceLimit } = Error;

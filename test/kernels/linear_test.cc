@@ -146,6 +146,46 @@ const Test kBoth("two layers at once with an activation between them", [] {
   }
 });
 
+// An embedding must not depend on the texts that are computed beside it.
+const Test kBothAlone("two layers at once give a row the same whatever rows are with it", [] {
+  for (const Form& form : kForms) {
+    const Shape up{600, 96, 1100}, down{600, 1100, 40};
+    const Case first(up), second(down);
+    const PackedLinear up_layer = pack(first, up, form.form, Activation::kGelu);
+    const PackedLinear down_layer = pack(second, down, form.form, Activation::kNone);
+    std::vector<float> all(600 * 40, NAN), alone(40, NAN);
+    PackedLinear::run_both(up_layer, down_layer, first.x.data(), 600, all.data());
+    PackedLinear::run_both(up_layer, down_layer, first.x.data() + 96 * 599, 1, alone.data());
+    const std::vector<float> last(all.end() - 40, all.end());
+    expect(std::string(form.name) + ": the same", last == alone);
+  }
+});
+
+void expect_gelu(const Form& form, const std::vector<float>& values, double scale) {
+  const bool is_rough = form.form == LinearForm::kBfloat16 || form.form == LinearForm::kInt8;
+  const bool has_16_bits = form.form == LinearForm::kFloat32x2;
+  const auto count = static_cast<int64_t>(values.size());
+  const std::vector<float> weight(values.size(), 0);
+  const float x = 0;
+  const PackedLinear layer(weight.data(), values.data(), count, 1, form.form, Activation::kGelu);
+  std::vector<float> y(values.size(), NAN);
+  layer.run(&x, 1, y.data());
+  std::vector<double> expected;
+  for (const float v : values) expected.push_back(v * 0.5 * std::erfc(-v / std::sqrt(2.0)));
+  expect_near(std::string("GELU, ") + form.name, y, expected,
+              is_rough ? 2e-4 : has_16_bits ? 1.3e-6 : 3e-7, scale);
+}
+
+// Forms of fewer bits have a simpler GELU, which is clamped far out.
+const Test kGeluOfForms("the GELU behind a layer, at all magnitudes", [] {
+  std::vector<float> values;
+  for (int i = -12000; i <= 12000; ++i) values.push_back(static_cast<float>(i) * 1e-3f);
+  for (const Form& form : kForms) {
+    expect_gelu(form, values, 1);
+    expect_gelu(form, {-1000, 1000, NAN}, 1000);
+  }
+});
+
 const Bench kSpeedOfBoth("feed forward", [] {
   for (const Form& form : kForms) {
     for (const Shape& up : {Shape{512, 384, 1536}, {512, 768, 3072}}) {

@@ -8,9 +8,13 @@
 namespace sentence_torch {
 namespace {
 
-template <Activation kActivation, typename V>
+/// For outputs of which so many bits of mantissa are kept.
+template <Activation kActivation, int kBits = 24, typename V>
 inline V activate(V x) {
-  if constexpr (kActivation == Activation::kGelu) return gelu(x);
+  if constexpr (kActivation == Activation::kGelu) {
+    if constexpr (kBits <= 8) return gelu_8_bits(x);
+    return kBits <= 16 ? gelu_16_bits(x) : gelu(x);
+  }
   if constexpr (kActivation == Activation::kGeluTanh) return gelu_tanh(x);
   if constexpr (kActivation == Activation::kRelu) return V::max(V::set1(0), x);
   if constexpr (kActivation == Activation::kSilu) return x * sigmoid(x);

@@ -55,7 +55,7 @@ inline void store_step(__m512 a, __m512 b, std::byte* target) {
 }
 
 template <TileType kType>
-void convert_floats(const float* x, int64_t rows, int64_t inputs, std::byte* blocks, float*) {
+void convert_floats(const float* x, int64_t rows, int64_t inputs, std::byte* blocks, RowRange*) {
   for_each_step<kType>(
       x, rows, inputs, blocks, [](int64_t, const float* source, int64_t left, std::byte* target) {
         store_step<kType>(_mm512_maskz_loadu_ps(first_lanes(left), source),
@@ -63,32 +63,32 @@ void convert_floats(const float* x, int64_t rows, int64_t inputs, std::byte* blo
       });
 }
 
-inline float largest_magnitude(const float* x, int64_t count) {
-  __m512 largest = _mm512_setzero_ps();
+inline RowRange range_of(const float* x, int64_t count) {
+  __m512 low = _mm512_set1_ps(x[0]), high = low;
   for (int64_t i = 0; i < count; i += 16) {
-    const __m512 values = _mm512_maskz_loadu_ps(first_lanes(count - i), x + i);
-    largest = _mm512_max_ps(largest, _mm512_abs_ps(values));
+    const __mmask16 lanes = first_lanes(count - i);
+    const __m512 values = _mm512_maskz_loadu_ps(lanes, x + i);
+    low = _mm512_mask_min_ps(low, lanes, low, values);
+    high = _mm512_mask_max_ps(high, lanes, high, values);
   }
-  return _mm512_reduce_max_ps(largest);
+  const float lowest = _mm512_reduce_min_ps(low);
+  return {(_mm512_reduce_max_ps(high) - lowest) / 255, lowest};
 }
 
 void convert_int8(const float* x, int64_t rows, int64_t inputs, std::byte* blocks,
-                  float* row_scales) {
-  for (int64_t row = 0; row < rows; ++row) {
-    row_scales[row] = largest_magnitude(x + row * inputs, inputs) / 127;
-  }
+                  RowRange* ranges) {
+  for (int64_t row = 0; row < rows; ++row) ranges[row] = range_of(x + row * inputs, inputs);
   for_each_step<TileType::kInt8>(
       x, rows, inputs, blocks,
       [&](int64_t row, const float* source, int64_t left, std::byte* target) {
-        const float scale = left > 0 ? row_scales[row] : 0;
-        const __m512 inverse = _mm512_set1_ps(scale > 0 ? 1 / scale : 0);
+        const RowRange range = left > 0 ? ranges[row] : RowRange{};
+        const __m512 low = _mm512_set1_ps(range.low);
+        const __m512 inverse = _mm512_set1_ps(range.scale > 0 ? 1 / range.scale : 0);
         for (int64_t i = 0; i < kStepBytes; i += 16) {
-          const __m512 values = _mm512_maskz_loadu_ps(first_lanes(left - i), source + i);
-          const __m512i whole = _mm512_cvtps_epi32(_mm512_mul_ps(values, inverse));
-          // Turning the sign bit over adds the zero point 128.
-          const __m128i bytes =
-              _mm_xor_si128(_mm512_cvtsepi32_epi8(whole), _mm_set1_epi8(static_cast<char>(0x80)));
-          _mm_store_si128(reinterpret_cast<__m128i*>(target + i), bytes);
+          const __mmask16 lanes = first_lanes(left - i);
+          const __m512 above = _mm512_sub_ps(_mm512_maskz_loadu_ps(lanes, source + i), low);
+          const __m512i whole = _mm512_cvtps_epi32(_mm512_maskz_mul_ps(lanes, above, inverse));
+          _mm_store_si128(reinterpret_cast<__m128i*>(target + i), _mm512_cvtusepi32_epi8(whole));
         }
       });
 }

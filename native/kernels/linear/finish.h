@@ -49,19 +49,22 @@ class Finisher {
  private:
   template <Activation kActivation>
   void finish_rows(int64_t end) const {
+    if constexpr (kType == TileType::kInt8) {
+      if (!product_.is_last_part()) return add_rows(end);
+    }
     const int64_t column = panel_ * kPanelOutputs;
     const bool whole_panel = product_.outputs - column >= kPanelOutputs;
     if (product_.next != nullptr) {
       const int64_t step =
-          first_row_ / kBlockRows * product_.next_steps + panel_ - product_.next_panel;
+          first_row_ / kBlockRows * product_.next_steps + panel_ - product_.first_panel;
       std::byte* target = product_.next + step * step_bytes(kType);
       each_row<kActivation>(end, [target](int64_t row, F32 left, F32 right) {
         store_step<kType>(left.v, right.v, target + row * kStepBytes);
       });
       return;
     }
-    const int64_t stride = product_.outputs;
-    float* y = product_.y + first_row_ * stride + column;
+    const int64_t stride = product_.y_stride;
+    float* y = product_.y + first_row_ * stride + (panel_ - product_.first_panel) * kPanelOutputs;
     if (whole_panel) {
       each_row<kActivation>(end, [y, stride](int64_t row, F32 left, F32 right) {
         _mm512_storeu_ps(y + row * stride, left.v);
@@ -77,26 +80,47 @@ class Finisher {
     }
   }
 
+  /// To the sums of other parts.
+  void add_rows(int64_t end) const {
+    for (int64_t row = row_; row < end; ++row) {
+      for (int64_t i = 0; i < kPanelOutputs; i += 16) {
+        _mm512_store_ps(sums_of_parts(row, i), sum(row, i).v);
+      }
+    }
+  }
+
+  float* sums_of_parts(int64_t row, int64_t i) const {
+    const int64_t blocks = (product_.rows + kBlockRows - 1) / kBlockRows;
+    std::byte* sums = product_.sums + (panel_ * blocks + first_row_ / kBlockRows) * kSumsBytes;
+    return reinterpret_cast<float*>(sums) + row * kPanelOutputs + i;
+  }
+
   template <Activation kActivation, typename Store>
   void each_row(int64_t end, const Store& store) const {
+    constexpr int kBits = mantissa_bits(kType);
     const int64_t column = panel_ * kPanelOutputs;
     const F32 left_bias = F32::load(product_.bias + column, All{});
     const F32 right_bias = F32::load(product_.bias + column + 16, All{});
     for (int64_t row = row_; row < end; ++row) {
-      store(row, activate<kActivation>(sum(row, 0) + left_bias),
-            activate<kActivation>(sum(row, 16) + right_bias));
+      store(row, activate<kActivation, kBits>(output(row, 0) + left_bias),
+            activate<kActivation, kBits>(output(row, 16) + right_bias));
     }
   }
 
+  F32 output(int64_t row, int64_t i) const {
+    if constexpr (kType != TileType::kInt8) return sum(row, i);
+    return sum(row, i) * F32::load(product_.weight_scales + panel_ * kPanelOutputs + i, All{});
+  }
+
+  /// Of all parts up to this one.
   F32 sum(int64_t row, int64_t i) const {
     const std::byte* sums = sums_ + (row * kPanelOutputs + i) * 4;
     if constexpr (kType != TileType::kInt8) return {_mm512_load_ps(sums)};
-    const int64_t output = panel_ * kPanelOutputs + i;
-    const __m512i weight_sums = _mm512_loadu_si512(product_.weight_sums + output);
-    const __m512i of_zero_point = _mm512_slli_epi32(weight_sums, 7);
-    const F32 whole{_mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_load_si512(sums), of_zero_point))};
-    const F32 scale = F32::load(product_.weight_scales + output, All{});
-    return whole * scale * F32::set1(product_.row_scales[first_row_ + row]);
+    const F32 whole{_mm512_cvtepi32_ps(_mm512_load_si512(sums))};
+    const RowRange& range = product_.row_ranges[first_row_ + row];
+    const F32 weights = F32::load(product_.weight_sums + panel_ * kPanelOutputs + i, All{});
+    const F32 sum = F32::fma(whole, F32::set1(range.scale), F32::set1(range.low) * weights);
+    return product_.is_first_part() ? sum : F32::load(sums_of_parts(row, i), All{}) + sum;
   }
 
   const TileProduct product_;
@@ -110,7 +134,7 @@ struct BlockProduct {
   const std::byte* panel;
   int64_t rows;  // may be more than a block: the rest follows
   int64_t steps;
-  bool add;
+  bool add;  // never with kInt8
   std::byte* sums;
   const std::byte* ahead;  // a part of the next panel: weights come from far away, so each step
   int64_t lines_ahead;     // asks for this many cache lines of them
@@ -127,23 +151,25 @@ inline void multiply_panels(const TileProduct& product, const MultiplyBlock& mul
   const int64_t steps_of_panel = blocks * product.steps;
   const int64_t lines_ahead =
       blocks > 1 ? (part_bytes / 64 + steps_of_panel - 1) / steps_of_panel : 0;
-  const bool last_part = product.first_step + product.steps == product.panel_steps;
+  // What finishes int8 sums adds those of other parts.
+  constexpr bool kAddsParts = kType != TileType::kInt8;
   Finisher<kType> finisher(product);
   for (int64_t panel = product.panel_begin; panel < product.panel_end; ++panel) {
     const std::byte* weights =
         product.weights + (panel * product.panel_steps + product.first_step) * kStep;
     for (int64_t block = 0; block < blocks; ++block) {
       const int64_t number = panel * blocks + block;
-      std::byte* sums =
-          product.sums == nullptr ? own_sums[number % 2] : product.sums + number * kSumsBytes;
+      std::byte* sums = kAddsParts && product.sums != nullptr ? product.sums + number * kSumsBytes
+                                                              : own_sums[number % 2];
       const int64_t row = block * kBlockRows;
-      multiply_block(BlockProduct{product.blocks + block * product.steps * kStep, weights,
-                                  product.rows - row, product.steps, product.first_step > 0, sums,
-                                  weights + product.panel_steps * kStep +
-                                      block * product.steps * lines_ahead * 64,
-                                  lines_ahead},
-                     finisher);
-      if (last_part) finisher.start(panel, row, sums);
+      multiply_block(
+          BlockProduct{
+              product.blocks + block * product.steps * kStep, weights, product.rows - row,
+              product.steps, kAddsParts && !product.is_first_part(), sums,
+              weights + product.panel_steps * kStep + block * product.steps * lines_ahead * 64,
+              lines_ahead},
+          finisher);
+      if (!kAddsParts || product.is_last_part()) finisher.start(panel, row, sums);
     }
   }
 }

@@ -43,6 +43,15 @@ float* float_scratch(AlignedBytes& kept, int64_t count) {
   return reinterpret_cast<float*>(scratch(kept, count * static_cast<int64_t>(sizeof(float))));
 }
 
+/// Rows as `kernels` multiply them; their ranges if it is int8.
+std::byte* to_blocks(const TileKernels& kernels, AlignedBytes& kept, const float* x, int64_t rows,
+                     int64_t inputs, RowRange* ranges) {
+  const int64_t steps = divide_up(inputs, inputs_per_step(kernels.type));
+  std::byte* blocks = scratch(kept, divide_up(rows, kBlockRows) * steps * step_bytes(kernels.type));
+  kernels.convert(x, rows, inputs, blocks, ranges);
+  return blocks;
+}
+
 /// Null where the plain float32 product does it.
 const TileKernels* kernels_of(LinearForm form) {
   const LinearKernels& kernels = linear_kernels();
@@ -73,11 +82,6 @@ struct PackedLinear::Impl {
   bool round_inputs = false;
   AlignedBytes floats;  // without
 
-  /// Whether outputs can be written as inputs of `next`.
-  bool feeds(const Impl& next) const {
-    return kernels != nullptr && kernels == next.kernels && kernels->type != TileType::kInt8;
-  }
-
   /// Of one row, as it is multiplied.
   int64_t row_bytes() const {
     return kernels == nullptr ? inputs * static_cast<int64_t>(sizeof(float))
@@ -87,7 +91,6 @@ struct PackedLinear::Impl {
   void multiply_floats(const float* x, int64_t rows, float* y) const;
   void multiply_tiles(const float* x, int64_t rows, float* y) const;
   void multiply_both(const Impl& down, const float* x, int64_t rows, float* y) const;
-  std::byte* convert(const float* x, int64_t rows, float* row_scales) const;
   TileProduct whole_product(const std::byte* blocks, int64_t rows) const;
   void multiply(TileProduct product) const;
 };
@@ -134,7 +137,7 @@ void PackedLinear::run_both(const PackedLinear& up, const PackedLinear& down, co
     const int64_t count = std::min(rows - row, at_once);
     const float* from = x + row * up.inputs();
     float* to = y + row * down.outputs();
-    if (up.impl_->feeds(*down.impl_)) {
+    if (up.impl_->kernels != nullptr && up.impl_->kernels == down.impl_->kernels) {
       up.impl_->multiply_both(*down.impl_, from, count, to);
     } else {
       float* between = float_scratch(kept, count * up.outputs());
@@ -160,43 +163,55 @@ void PackedLinear::Impl::multiply_floats(const float* x, int64_t rows, float* y)
 }
 
 void PackedLinear::Impl::multiply_tiles(const float* x, int64_t rows, float* y) const {
-  float row_scales[kMaxRows];
-  TileProduct product = whole_product(convert(x, rows, row_scales), rows);
-  product.row_scales = row_scales;
+  thread_local AlignedBytes kept;
+  RowRange ranges[kMaxRows];
+  TileProduct product = whole_product(to_blocks(*kernels, kept, x, rows, inputs, ranges), rows);
+  product.row_ranges = ranges;
   product.y = y;
   multiply(product);
 }
 
 /// The outputs of this layer are made some panels at a time, and multiplied with what belongs to
-/// them of the next layer's weights before they leave the cache.
+/// them of the next layer's weights before they leave the cache. int8 rows get a range for each of
+/// these parts.
 void PackedLinear::Impl::multiply_both(const Impl& down, const float* x, int64_t rows,
                                        float* y) const {
-  thread_local AlignedBytes kept_between, kept_sums;
+  thread_local AlignedBytes kept_rows, kept_between, kept_floats, kept_sums;
+  const bool is_int8 = kernels->type == TileType::kInt8;
+  RowRange ranges[kMaxRows], ranges_between[kMaxRows];
   const int64_t blocks = divide_up(rows, kBlockRows);
-  const int64_t step = blocks * step_bytes(kernels->type);
+  const int64_t panel_bytes = blocks * step_bytes(kernels->type);
+  const int64_t panels_per_step = inputs_per_step(kernels->type) / kPanelOutputs;
   const int64_t all = panels(outputs);
-  const int64_t at_once = std::clamp<int64_t>(kBytesBetween / step, 1, all);
-  TileProduct first = whole_product(convert(x, rows, nullptr), rows);
-  first.next = scratch(kept_between, at_once * step);
-  TileProduct second = down.whole_product(first.next, rows);
+  const int64_t at_once = is_int8 ? kInt8PartSteps * panels_per_step
+                                  : std::clamp<int64_t>(kBytesBetween / panel_bytes, 1, all);
+  TileProduct first = whole_product(to_blocks(*kernels, kept_rows, x, rows, inputs, ranges), rows);
+  first.row_ranges = ranges;
+  TileProduct second = down.whole_product(nullptr, rows);
+  second.row_ranges = ranges_between;
   second.sums = scratch(kept_sums, panels(down.outputs) * blocks * kSumsBytes);
   second.y = y;
   for (int64_t panel = 0; panel < all; panel += at_once) {
-    first.panel_begin = first.next_panel = panel;
+    first.panel_begin = first.first_panel = panel;
     first.panel_end = std::min(panel + at_once, all);
-    second.first_step = panel;
-    first.next_steps = second.steps = first.panel_end - panel;
-    multiply(first);
+    const int64_t width =
+        std::min(first.panel_end * kPanelOutputs, outputs) - panel * kPanelOutputs;
+    second.first_step = panel / panels_per_step;
+    second.steps = divide_up(first.panel_end - panel, panels_per_step);
+    if (is_int8) {
+      second.weight_sums = down.tiles.sums_of(1 + panel / at_once);
+      first.y = float_scratch(kept_floats, rows * width);
+      first.y_stride = width;
+      multiply(first);
+      second.blocks = to_blocks(*kernels, kept_between, first.y, rows, width, ranges_between);
+    } else {
+      first.next = scratch(kept_between, at_once * panel_bytes);
+      first.next_steps = second.steps;
+      multiply(first);
+      second.blocks = first.next;
+    }
     down.multiply(second);
   }
-}
-
-std::byte* PackedLinear::Impl::convert(const float* x, int64_t rows, float* row_scales) const {
-  thread_local AlignedBytes kept;
-  const int64_t bytes = divide_up(rows, kBlockRows) * tiles.steps * step_bytes(kernels->type);
-  std::byte* blocks = scratch(kept, bytes);
-  kernels->convert(x, rows, inputs, blocks, row_scales);
-  return blocks;
 }
 
 TileProduct PackedLinear::Impl::whole_product(const std::byte* blocks, int64_t rows) const {
@@ -206,11 +221,11 @@ TileProduct PackedLinear::Impl::whole_product(const std::byte* blocks, int64_t r
   product.steps = product.panel_steps = tiles.steps;
   product.weights = tiles.bytes.data();
   product.panel_end = panels(outputs);
-  product.outputs = outputs;
+  product.outputs = product.y_stride = outputs;
   product.bias = bias.data();
   product.activation = activation;
   product.weight_scales = tiles.scales.data();
-  product.weight_sums = tiles.sums.data();
+  product.weight_sums = tiles.sums_of(0);
   return product;
 }
 

@@ -43,15 +43,18 @@ void pack_output(PackedTiles& packed, TileType type, const float* weight, int64_
 }
 
 void pack_int8_output(PackedTiles& packed, const float* weight, int64_t output, int64_t inputs) {
+  constexpr int64_t kInputs = kInt8PartSteps * inputs_per_step(TileType::kInt8);
   const Int8Scale scale = int8_scale(weight, inputs);
-  int32_t sum = 0;
+  const auto at = [&](int64_t line) {
+    return static_cast<size_t>(line) * packed.scales.size() + static_cast<size_t>(output);
+  };
   for (int64_t input = 0; input < inputs; ++input) {
     const int8_t value = to_int8(weight[input], scale);
     group_of(packed, TileType::kInt8, output, input)[input % 4] = static_cast<std::byte>(value);
-    sum += value;
+    packed.sums[at(0)] += value;
+    packed.sums[at(1 + input / kInputs)] += value;
   }
   packed.scales[static_cast<size_t>(output)] = scale.scale;
-  packed.sums[static_cast<size_t>(output)] = sum;
 }
 
 }  // namespace
@@ -61,8 +64,9 @@ PackedTiles pack_tiles(const float* weight, int64_t outputs, int64_t inputs, Til
   packed.steps = (inputs + inputs_per_step(type) - 1) / inputs_per_step(type);
   packed.bytes = AlignedBytes(panels(outputs) * packed.steps * step_bytes(type));
   if (type == TileType::kInt8) {
+    const int64_t parts = (packed.steps + kInt8PartSteps - 1) / kInt8PartSteps;
     packed.scales.resize(static_cast<size_t>(panels(outputs) * kPanelOutputs));
-    packed.sums.resize(packed.scales.size());
+    packed.sums.resize(packed.scales.size() * static_cast<size_t>(1 + parts));
   }
   parallel_for(outputs, kPanelOutputs, [&](int64_t begin, int64_t end) {
     for (int64_t output = begin; output < end; ++output) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <vector>
 
 #include "kernels/aligned_bytes.h"
@@ -13,7 +14,9 @@ struct PackedTiles {
   AlignedBytes bytes;
   int64_t steps = 0;
   std::vector<float> scales;  // kInt8: of each output
-  std::vector<int32_t> sums;  // kInt8: of each output's weights
+  std::vector<float> sums;    // kInt8: [all, first part, second part ...][output]
+
+  const float* sums_of(int64_t line) const { return sums.data() + line * std::ssize(scales); }
 };
 
 /// `weight` is row-major [outputs, inputs].

@@ -25,9 +25,21 @@ enum class TileType {
   kFloat32x2,
   /// float32 as the sum of three: all 24 bits, in six products.
   kFloat32x3,
-  /// Rows unsigned with zero point 128 and one scale each; weights signed with one scale an output.
+  /// Rows unsigned, with a range for each row or part of a row; weights signed, with one scale an
+  /// output.
   kInt8,
 };
+
+/// How a row's values became 0 to 255: value = low + scale x byte. Not around zero: what comes out
+/// of a GELU, and the few large values that most models have, would waste half of the bytes.
+struct RowRange {
+  float scale;
+  float low;
+};
+
+/// Parts of an int8 product have so many steps, the last one maybe fewer. It must not follow the
+/// number of rows, or else a text's embedding would follow the texts beside it.
+constexpr int64_t kInt8PartSteps = 8;
 
 constexpr int64_t kTileRows = 16;
 constexpr int64_t kBlockRows = 32;
@@ -46,6 +58,11 @@ constexpr int64_t parts(TileType type) {
   return type == TileType::kFloat32x3 ? 3 : type == TileType::kFloat32x2 ? 2 : 1;
 }
 
+/// Bits of mantissa that are left of a float32 value.
+constexpr int mantissa_bits(TileType type) {
+  return type == TileType::kInt8 ? 8 : 8 * static_cast<int>(parts(type));
+}
+
 /// One part of one step of a block of rows, or of a panel.
 constexpr int64_t kPartBytes = 2 * kTileBytes;
 
@@ -55,7 +72,8 @@ constexpr int64_t step_bytes(TileType type) { return parts(type) * kPartBytes; }
 /// product of the same type, to `next`. Whatever belongs to outputs is padded to whole panels.
 ///
 /// A product may be computed in parts along the inputs: `blocks` has `steps` of the `panel_steps`
-/// that weights have, from `first_step` on. All parts but the last leave their sums in `sums`.
+/// that weights have, from `first_step` on. All parts but the last leave their sums in `sums`:
+/// float32, and for int8 with the ranges of rows, which each part has of its own, applied.
 struct TileProduct {
   const std::byte* blocks;
   int64_t rows;
@@ -73,14 +91,18 @@ struct TileProduct {
   Activation activation;
 
   // kInt8 only.
-  const float* row_scales;
+  const RowRange* row_ranges;
   const float* weight_scales;
-  const int32_t* weight_sums;
+  const float* weight_sums;  // each output's, of these steps
 
+  int64_t first_panel;  // whose outputs come first in `y` or `next`
   float* y;
-  std::byte* next;     // null if y is written; never with kInt8, whose rows need a scale first
-  int64_t next_panel;  // whose outputs are the first step of `next`
+  int64_t y_stride;
+  std::byte* next;  // null if y is written; never with kInt8, whose rows need a scale first
   int64_t next_steps;
+
+  bool is_first_part() const { return first_step == 0; }
+  bool is_last_part() const { return first_step + steps == panel_steps; }
 };
 
 /// The kernels of one instruction set and type.
@@ -88,7 +110,7 @@ struct TileKernels {
   TileType type;
   /// Converts rows to blocks. What fills up the last tile and step is zero.
   void (*convert)(const float* x, int64_t rows, int64_t inputs, std::byte* blocks,
-                  float* row_scales);
+                  RowRange* row_ranges);
   void (*multiply)(const TileProduct& product);
 };
 

@@ -73,6 +73,33 @@ inline V gelu(V x) {
   return V::max(V::set1(0), x) - a * bell * p;
 }
 
+/// The same with half the instructions: x (1/2 + c P(c^2)), c being x between -limit and limit,
+/// where c P is 1/2. P takes c^2 scaled to -1 .. 1, so that its coefficients are small.
+template <typename V, int N>
+inline V clamped_gelu(V x, float limit, const float (&p)[N]) {
+  const V c = clamp(x, -limit, limit);
+  const V t = V::fma(c * c, V::set1(2 / (limit * limit)), V::set1(-1));
+  return x * V::fma(c, polynomial(t, p), V::set1(0.5f));
+}
+
+/// Off by 1.3e-6 at most.
+template <typename V>
+inline V gelu_16_bits(V x) {
+  return clamped_gelu(
+      x, 5.2f,
+      {1.359499395e-01f, -6.774340570e-02f, 5.003020912e-02f, -3.994121030e-02f, 3.190666810e-02f,
+       -2.459405735e-02f, 1.839022711e-02f, -1.310147997e-02f, 7.550805341e-03f, -3.507984336e-03f,
+       2.860922366e-03f, -2.502728021e-03f, 8.559465059e-04f});
+}
+
+/// Off by 1.9e-4, and by 3.0e-4 of x, at most.
+template <typename V>
+inline V gelu_8_bits(V x) {
+  return clamped_gelu(x, 3.9f,
+                      {1.802703887e-01f, -8.573626727e-02f, 5.534847453e-02f, -3.479495272e-02f,
+                       2.254844084e-02f, -1.435240731e-02f, 4.921452142e-03f});
+}
+
 /// x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), the approximation that some models use.
 template <typename V>
 inline V gelu_tanh(V x) {
