@@ -22,6 +22,7 @@ export function encodeTexts(
   return request.settle(scheduler.submit(request, options));
 }
 
+// Until a call is taken: one that is refused makes nothing.
 const noRows: Float32Array[] = [];
 const noData: Float32Array = new Float32Array();
 

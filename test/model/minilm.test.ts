@@ -63,7 +63,8 @@ glibc('once loaded, the float32 weights that were packed are gone', async (t) =>
   `;
   const { stdout, stderr } = await runNode(['--input-type=module', '--eval', script]);
   t.is(stderr, '');
-  // 48 MB of embeddings and 11 MB of packed layers stay; in float32 the layers are 43 MB.
+  // 48 MB of embeddings and 11 MB of packed layers stay; in float32 the layers are 43 MB. What else a
+  // load takes is 15 MB on Node 20 and 22, and 30 on 24.
   const megabytes = Number(stdout);
-  t.true(megabytes > 40 && megabytes < 48 + 11 + 30, `${megabytes} MB`);
+  t.true(megabytes > 40 && megabytes < 48 + 11 + 40, `${megabytes} MB`);
 });
