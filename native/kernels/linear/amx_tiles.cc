@@ -73,7 +73,7 @@ void multiply_tiles() {
 }
 
 /// The products of one step. Where values are sums of parts, those that matter in 16 or 24 bits,
-/// in an order that reloads as few tiles as possible.
+/// in an order that loads as few tiles as possible.
 template <TileType kType, bool kTwoRowTiles>
 void multiply_step(const std::byte* rows, const std::byte* panel) {
   const auto multiply = multiply_tiles<kType, kTwoRowTiles>;
@@ -95,10 +95,9 @@ void multiply_step(const std::byte* rows, const std::byte* panel) {
   } else if constexpr (kType == TileType::kFloat32x2) {
     load_weight(1);
     multiply();  // high x low
-    load_part(1);
     load_weight(0);
-    multiply();  // low x high
-    load_part(0);
+    multiply();    // high x high
+    load_part(1);  // low x high, below
   } else {
     load_weight(0);
   }
@@ -106,8 +105,8 @@ void multiply_step(const std::byte* rows, const std::byte* panel) {
 }
 
 /// sums (+)= block x panel, and meanwhile the rows of the finisher's block.
-template <TileType kType, bool kTwoRowTiles>
-void multiply_block(const BlockProduct& product, Finisher<kType>& finisher) {
+template <TileType kType, bool kTwoRowTiles, typename Finisher>
+void multiply_block(const BlockProduct& product, Finisher& finisher) {
   constexpr int64_t kStep = step_bytes(kType);
   const std::byte* rows = product.block;
   const std::byte* panel = product.panel;
@@ -128,7 +127,7 @@ void multiply_block(const BlockProduct& product, Finisher<kType>& finisher) {
 template <TileType kType>
 void multiply(const TileProduct& product) {
   const TileRegisters registers;
-  multiply_panels<kType>(product, [](const BlockProduct& block, Finisher<kType>& finisher) {
+  multiply_product<kType>(product, [](const BlockProduct& block, auto& finisher) {
     if (block.rows > kTileRows) {
       multiply_block<kType, true>(block, finisher);
     } else {

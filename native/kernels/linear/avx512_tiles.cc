@@ -1,5 +1,7 @@
 #include <immintrin.h>
 
+#include <cstring>
+
 #include "kernels/linear/finish.h"
 #include "kernels/linear/kernels.h"
 
@@ -47,7 +49,7 @@ void multiply_rows(const std::byte* rows, const std::byte* panel, int64_t steps,
       const __m512i right = _mm512_load_si512(panel + kTileBytes + group * 64);
       for (int i = 0; i < kRows; ++i) {
         int32_t row;
-        __builtin_memcpy(&row, rows + i * kStepBytes + group * 4, 4);
+        std::memcpy(&row, rows + i * kStepBytes + group * 4, 4);
         sum[i][0] = Arithmetic::add_product(sum[i][0], row, left);
         sum[i][1] = Arithmetic::add_product(sum[i][1], row, right);
       }
@@ -73,7 +75,7 @@ void multiply_up_to(int64_t count, const std::byte* rows, const BlockProduct& pr
 
 template <TileType kType, typename Arithmetic>
 void multiply(const TileProduct& product) {
-  multiply_panels<kType>(product, [](const BlockProduct& block, Finisher<kType>& finisher) {
+  multiply_product<kType>(product, [](const BlockProduct& block, auto& finisher) {
     finisher.finish();
     const int64_t rows = block.rows < kBlockRows ? block.rows : kBlockRows;
     for (int64_t row = 0; row < rows; row += kRegisterRows) {

@@ -17,6 +17,13 @@ inline __mmask16 first_lanes(int64_t count) {
   return count <= 0 ? 0 : static_cast<__mmask16>((1u << count) - 1);
 }
 
+/// 16 values from `x` on, zeros beyond `left`. Where `left` is a whole step, which the compiler
+/// knows, no mask is made.
+inline __m512 load_up_to(const float* x, int64_t left) {
+  if (left >= 16) return _mm512_loadu_ps(x);
+  return _mm512_maskz_loadu_ps(first_lanes(left), x);
+}
+
 /// Calls convert_step(row, source, left, target) for each step of each row. `left` inputs remain,
 /// maybe fewer than a step, and none in the rows that fill up the last tile.
 template <TileType kType, typename ConvertStep>
@@ -27,9 +34,14 @@ inline void for_each_step(const float* x, int64_t rows, int64_t inputs, std::byt
   const int64_t padded_rows = (rows + kTileRows - 1) / kTileRows * kTileRows;
   for (int64_t row = 0; row < padded_rows; ++row) {
     const float* source = x + (row < rows ? row : 0) * inputs;
+    const int64_t whole_steps = row < rows ? inputs / kInputs : 0;
     std::byte* target =
         blocks + row / kBlockRows * steps * step_bytes(kType) + row % kBlockRows * kStepBytes;
-    for (int64_t step = 0; step < steps; ++step) {
+    int64_t step = 0;
+    for (; step < whole_steps; ++step) {
+      convert_step(row, source + step * kInputs, kInputs, target + step * step_bytes(kType));
+    }
+    for (; step < steps; ++step) {
       const int64_t left = row < rows ? inputs - step * kInputs : 0;
       convert_step(row, source + step * kInputs, left, target + step * step_bytes(kType));
     }
@@ -58,19 +70,22 @@ template <TileType kType>
 void convert_floats(const float* x, int64_t rows, int64_t inputs, std::byte* blocks, RowRange*) {
   for_each_step<kType>(
       x, rows, inputs, blocks, [](int64_t, const float* source, int64_t left, std::byte* target) {
-        store_step<kType>(_mm512_maskz_loadu_ps(first_lanes(left), source),
-                          _mm512_maskz_loadu_ps(first_lanes(left - 16), source + 16), target);
+        store_step<kType>(load_up_to(source, left), load_up_to(source + 16, left - 16), target);
       });
 }
 
 inline RowRange range_of(const float* x, int64_t count) {
   __m512 low = _mm512_set1_ps(x[0]), high = low;
-  for (int64_t i = 0; i < count; i += 16) {
-    const __mmask16 lanes = first_lanes(count - i);
-    const __m512 values = _mm512_maskz_loadu_ps(lanes, x + i);
-    low = _mm512_mask_min_ps(low, lanes, low, values);
-    high = _mm512_mask_max_ps(high, lanes, high, values);
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    const __m512 values = _mm512_loadu_ps(x + i);
+    low = _mm512_min_ps(low, values);
+    high = _mm512_max_ps(high, values);
   }
+  const __mmask16 lanes = first_lanes(count - i);
+  const __m512 values = _mm512_maskz_loadu_ps(lanes, x + i);
+  low = _mm512_mask_min_ps(low, lanes, low, values);
+  high = _mm512_mask_max_ps(high, lanes, high, values);
   const float lowest = _mm512_reduce_min_ps(low);
   return {(_mm512_reduce_max_ps(high) - lowest) / 255, lowest};
 }
@@ -85,10 +100,11 @@ void convert_int8(const float* x, int64_t rows, int64_t inputs, std::byte* block
         const __m512 low = _mm512_set1_ps(range.low);
         const __m512 inverse = _mm512_set1_ps(range.scale > 0 ? 1 / range.scale : 0);
         for (int64_t i = 0; i < kStepBytes; i += 16) {
-          const __mmask16 lanes = first_lanes(left - i);
-          const __m512 above = _mm512_sub_ps(_mm512_maskz_loadu_ps(lanes, source + i), low);
-          const __m512i whole = _mm512_cvtps_epi32(_mm512_maskz_mul_ps(lanes, above, inverse));
-          _mm_store_si128(reinterpret_cast<__m128i*>(target + i), _mm512_cvtusepi32_epi8(whole));
+          const __m512 above = _mm512_sub_ps(load_up_to(source + i, left - i), low);
+          const __m512i whole = _mm512_cvtps_epi32(_mm512_mul_ps(above, inverse));
+          // What is beyond `left` meets weights of zero.
+          const __m512i positive = _mm512_max_epi32(whole, _mm512_setzero_si512());
+          _mm_store_si128(reinterpret_cast<__m128i*>(target + i), _mm512_cvtusepi32_epi8(positive));
         }
       });
 }
