@@ -41,9 +41,11 @@ class Finisher {
     left_ = columns(panel * kPanelOutputs);
     right_ = columns(panel * kPanelOutputs + 16);
     if constexpr (kType == TileType::kInt8) {
-      const int64_t blocks = (product_.rows + kBlockRows - 1) / kBlockRows;
       ranges_ = product_.row_ranges + first_row;
-      parts_ = reinterpret_cast<float*>(product_.sums + (panel * blocks + block) * kSumsBytes);
+      if (product_.sums != nullptr) {
+        const int64_t blocks = (product_.rows + kBlockRows - 1) / kBlockRows;
+        parts_ = reinterpret_cast<float*>(product_.sums + (panel * blocks + block) * kSumsBytes);
+      }
     }
     if (product_.next != nullptr) {
       next_ = product_.next + (block * product_.next_steps + target_panel) * step_bytes(kType);
@@ -158,7 +160,7 @@ class Finisher {
   const std::byte* sums_ = nullptr;
   Columns left_, right_;
   const RowRange* ranges_ = nullptr;  // kInt8
-  float* parts_ = nullptr;            // kInt8
+  float* parts_ = nullptr;            // kInt8, with several parts
   float* y_ = nullptr;
   std::byte* next_ = nullptr;
 };
