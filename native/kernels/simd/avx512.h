@@ -10,7 +10,7 @@ namespace {
 /// Sixteen floats; simd/scalar.h says what the members do.
 struct F32 {
   static constexpr int kWidth = 16;
-  static constexpr int kProductRows = 12;
+  static constexpr int kProductRows = 8;
 
   __m512 v;
 
