@@ -4,7 +4,7 @@ import { createError, withCallerStack } from './errors.ts';
 import { type ModelFolder, openModelFolder, verifiedPath } from './model-store/model-folder.ts';
 import { completeFolder, createFolder } from './model-store/new-folder.ts';
 import { type NarrowDtype, narrowModel } from './native/narrow.ts';
-import { SentenceTransformer } from './sentence-transformer.ts';
+import { checkSame } from './optimize-check.ts';
 import { checkNames, show } from './util/check.ts';
 
 /** Options of {@link optimizeModel}. */
@@ -27,8 +27,8 @@ export interface OptimizeResult {
 
 /**
  * Converts a float32 model folder once, into a smaller one at `output` that load() gives in `dtype` with no option: the
- * weights of linear layers are stored in `dtype`; embeddings, norms and biases stay float32. Its vectors are, bit for bit,
- * those of the source loaded with that `dtype`; this is checked with a few texts before the folder appears.
+ * weights of linear layers are stored in `dtype`; embeddings, norms and biases stay float32. It is computed with exactly the
+ * weights that loading the source with that `dtype` gives, and compared with it before the folder appears.
  *
  * The new folder can't be loaded as float32 again, so keep the source. `output` must not exist, or be empty.
  *
@@ -83,30 +83,6 @@ async function convert(
     bytesAfter: files['model.pt'].bytes,
   };
 }
-
-/** The new folder, loaded as users will, against the source, converted at load. */
-async function checkSame(source: string, folder: string, dtype: NarrowDtype): Promise<void> {
-  const expected = await sampleVectors(source, dtype);
-  const got = await sampleVectors(folder, dtype);
-  if (Buffer.compare(got, expected) === 0) return;
-  throw createError(
-    'ST_MODEL_DAMAGED',
-    `${source} gives other vectors with stored ${dtype} weights than with weights converted at load, so nothing was ` +
-      'written. The optimiser leaves a part of this model alone that it would have to convert: keep the float32 folder.',
-  );
-}
-
-async function sampleVectors(folder: string, dtype: NarrowDtype): Promise<Buffer> {
-  await using model = await SentenceTransformer.load(folder, { device: 'cpu', dtype, streams: 1 });
-  const { data } = await model.encode(samples, { convertToTensor: true });
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-}
-
-const samples = [
-  '',
-  'This is an example sentence.',
-  'A text that is cut at the limit. '.repeat(99),
-];
 
 function checkFloat32({ path: folder, manifest }: ModelFolder, dtype: NarrowDtype): void {
   if (manifest.dtype === 'float32') return;

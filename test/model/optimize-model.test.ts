@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { type LoadOptions, optimizeModel, SentenceTransformer } from '../../lib/index.ts';
+import { agree } from '../../lib/optimize-check.ts';
 import { fixture, goldenTexts, modelsIn } from '../support/fixtures.ts';
 import { tempDir } from '../support/temp.ts';
 
@@ -19,6 +20,11 @@ async function vectors(folder: string, options: LoadOptions = {}): Promise<Float
   await using model = await SentenceTransformer.load(folder, { device: 'cpu', ...options });
   return model.encode(texts, { convertToTensor: false });
 }
+
+// Libtorch's last bits follow the padding beside a text, and on some CPUs where a tensor lies in memory.
+const withPartsByLibtorch = new Set(
+  ['modernbert', 'mpnet', 'qwen3'].map((name) => path.join('families', name)),
+);
 
 // In megabytes; 91 in float32, of which 47 are the embeddings that stay.
 const sizes = { bfloat16: [68, 70], int8: [58, 59] } as const;
@@ -38,7 +44,10 @@ for (const dtype of ['bfloat16', 'int8'] as const) {
       const output = path.join(tempDir(t), 'narrow');
       const { bytesBefore, bytesAfter } = await optimizeModel(fixture(name), output, { dtype });
       t.true(bytesAfter < bytesBefore);
-      t.deepEqual(await vectors(output), await vectors(fixture(name), { dtype }));
+      const got = await vectors(output);
+      const expected = await vectors(fixture(name), { dtype });
+      if (withPartsByLibtorch.has(name)) t.true(agree(got, expected));
+      else t.deepEqual(got, expected);
     });
   }
 }

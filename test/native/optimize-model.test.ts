@@ -11,6 +11,7 @@ import {
   SentenceTransformer,
 } from '../../lib/index.ts';
 import { narrowModel } from '../../lib/native/narrow.ts';
+import { agree, checkSame } from '../../lib/optimize-check.ts';
 import { fixture, goldenTexts, modelsIn } from '../support/fixtures.ts';
 import { tempDir } from '../support/temp.ts';
 
@@ -83,6 +84,27 @@ for (const dtype of ['bfloat16', 'int8'] as const) {
     t.deepEqual(readdirSync(parent), []);
   });
 }
+
+test('a folder that is computed otherwise than its source is told apart', async (t) => {
+  const source = fixture('families/bert');
+  const { output } = outputIn(t);
+  await optimizeModel(source, output, { dtype: 'int8' });
+  await t.notThrowsAsync(checkSame(source, output, 'int8'));
+  const otherPasses = fixture('families/mpnet');
+  const otherVectors = fixture('golden/cls');
+  for (const folder of [otherPasses, otherVectors]) {
+    await t.throwsAsync(checkSame(source, folder, 'int8'), { code: 'ST_MODEL_DAMAGED' });
+  }
+});
+
+test('embeddings that differ in rounding agree, those of other texts do not', async (t) => {
+  const got = await vectors(plain, { dtype: 'int8' });
+  const zeros = new Float32Array(3);
+  t.true(agree([...got, zeros], [...(await vectors(plain)), zeros]));
+  t.false(agree(got, got.toReversed()));
+  t.false(agree([zeros], [Float32Array.of(1, 0, 0)]));
+  t.false(agree([zeros], [new Float32Array(4)]));
+});
 
 test('the new manifest differs in dtype and in what it says of model.pt only', async (t) => {
   const { parent, output } = outputIn(t);

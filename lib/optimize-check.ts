@@ -1,0 +1,49 @@
+import { isDeepStrictEqual } from 'node:util';
+import { createError } from './errors.ts';
+import type { NarrowDtype } from './native/narrow.ts';
+import { SentenceTransformer } from './sentence-transformer.ts';
+import { cosSim } from './util/similarity.ts';
+
+/**
+ * The narrow folder, loaded as users will, against the source, converted at load: the optimiser must do the same to both,
+ * and the embeddings must tell the same. Their last bits need not be equal: where libtorch computes a part of a model, they
+ * follow where its tensors happen to lie in memory on some CPUs, and int8 makes steps of them.
+ *
+ * @throws ST_MODEL_DAMAGED
+ */
+export async function checkSame(source: string, folder: string, dtype: NarrowDtype): Promise<void> {
+  const expected = await sample(source, dtype);
+  const got = await sample(folder, dtype);
+  if (isDeepStrictEqual(got.passes, expected.passes) && agree(got.vectors, expected.vectors)) {
+    return;
+  }
+  throw createError(
+    'ST_MODEL_DAMAGED',
+    `${source} is computed otherwise with stored ${dtype} weights than with weights converted at load, so nothing was ` +
+      'written. The optimiser leaves a part of this model alone that it would have to convert: keep the float32 folder.',
+  );
+}
+
+/** Far below what two roundings of the same model have, far above what another model has. */
+const minCosine = 0.95;
+
+/** Whether embeddings are the same but for rounding. */
+export function agree(got: readonly Float32Array[], expected: readonly Float32Array[]): boolean {
+  return got.every((vector, i) => {
+    const other = expected[i] as Float32Array;
+    if (isDeepStrictEqual(vector, other)) return true; // zeros have no cosine
+    return vector.length === other.length && (cosSim(vector, other).data[0] as number) > minCosine;
+  });
+}
+
+async function sample(folder: string, dtype: NarrowDtype) {
+  await using model = await SentenceTransformer.load(folder, { device: 'cpu', dtype, streams: 1 });
+  const vectors = await model.encode(samples, { convertToTensor: false });
+  return { passes: model.optimizations, vectors };
+}
+
+const samples = [
+  '',
+  'This is an example sentence.',
+  'A text that is cut at the limit. '.repeat(99),
+];
