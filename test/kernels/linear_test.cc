@@ -235,7 +235,8 @@ const Bench kSpeed("linear", [] {
                                {128, 1536, 384},
                                {128, 768, 3072},
                                {128, 3072, 768},
-                               {512, 768, 2304}}) {
+                               {512, 768, 2304},
+                               {512, 3072, 768}}) {
       const Case with(shape);
       const PackedLinear layer = pack(with, shape, form.form, Activation::kNone);
       std::vector<float> y(static_cast<size_t>(shape.rows * shape.outputs));

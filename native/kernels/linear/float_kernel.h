@@ -12,24 +12,64 @@
 namespace sentence_torch {
 namespace {
 
-// Rows whose sums with a panel are finished while they are in the first-level cache.
-constexpr int64_t kFloatRows = 48;
+/// A group of panels and some rows: the part along the inputs that a panel has in the first-level
+/// cache meets all the rows before the next panel comes, which is asked for meanwhile. Sums lie
+/// [panel][row][32 outputs], one after the other, for `y` is far away and its rows far apart.
+template <typename V>
+class FloatGroup {
+ public:
+  FloatGroup(const FloatProduct& layer, int64_t begin, int64_t end)
+      : layer_(layer), begin_(begin), end_(end) {}
+
+  void multiply(int64_t row, int64_t rows) const {
+    // Few rows read a panel once or twice: then it may as well be read from end to end.
+    const int64_t depth = rows > 2 * V::kProductRows ? kFloatDepth : layer_.inputs;
+    const int64_t parts = (layer_.inputs + depth - 1) / depth;
+    for (int64_t part = 0; part < parts; ++part) {
+      const int64_t k = layer_.inputs * part / parts;
+      const int64_t next_k = layer_.inputs * (part + 1) / parts;
+      const Strided x{layer_.x + row * layer_.inputs + k, layer_.inputs, 1};
+      for (int64_t panel = begin_; panel < end_; ++panel) {
+        const float* next = panel + 1 < end_   ? weights(panel + 1, k)
+                            : part + 1 < parts ? weights(begin_, next_k)
+                                               : weights(end_, 0);
+        product<V>(rows, kPanelOutputs / V::kWidth, x, {weights(panel, k), kPanelOutputs},
+                   next_k - k, part > 0, {sums(panel, rows), kPanelOutputs},
+                   Ahead(next, (next_k - k) * kPanelOutputs));
+      }
+    }
+    for (int64_t panel = begin_; panel < end_; ++panel) finish(panel, row, rows);
+  }
+
+ private:
+  const float* weights(int64_t panel, int64_t k) const {
+    return layer_.weights + (panel * layer_.inputs + k) * kPanelOutputs;
+  }
+
+  float* sums(int64_t panel, int64_t rows) const {
+    return layer_.sums + (panel - begin_) * rows * kPanelOutputs;
+  }
+
+  void finish(int64_t panel, int64_t row, int64_t rows) const {
+    const int64_t output = panel * kPanelOutputs, left = layer_.outputs - output;
+    bias_activation<V>(sums(panel, rows), kPanelOutputs, layer_.bias + output, layer_.activation,
+                       rows, left < kPanelOutputs ? left : kPanelOutputs,
+                       layer_.y + row * layer_.outputs + output, layer_.outputs);
+  }
+
+  const FloatProduct& layer_;
+  const int64_t begin_, end_;  // panels
+};
 
 template <typename V>
 void multiply_float_panels(const FloatProduct& layer) {
-  alignas(64) float sums[kFloatRows * kPanelOutputs];
-  for (int64_t panel = layer.panel_begin; panel < layer.panel_end; ++panel) {
-    const int64_t output = panel * kPanelOutputs;
-    const int64_t left = layer.outputs - output;
-    const Rows<const float> weights{layer.weights + output * layer.inputs, kPanelOutputs};
-    for (int64_t row = 0; row < layer.rows; row += kFloatRows) {
-      const int64_t rows = layer.rows - row < kFloatRows ? layer.rows - row : kFloatRows;
-      const Strided x{layer.x + row * layer.inputs, layer.inputs, 1};
-      product<V>(rows, kPanelOutputs / V::kWidth, x, weights, layer.inputs, false,
-                 Rows<float>{sums, kPanelOutputs});
-      bias_activation<V>(sums, kPanelOutputs, layer.bias + output, layer.activation, rows,
-                         left < kPanelOutputs ? left : kPanelOutputs,
-                         layer.y + row * layer.outputs + output, layer.outputs);
+  const int64_t pieces = (layer.rows + kFloatRows - 1) / kFloatRows;
+  for (int64_t panel = layer.panel_begin; panel < layer.panel_end; panel += kFloatPanels) {
+    const int64_t left = layer.panel_end - panel;
+    const FloatGroup<V> group(layer, panel, panel + (left < kFloatPanels ? left : kFloatPanels));
+    for (int64_t piece = 0; piece < pieces; ++piece) {
+      const int64_t row = layer.rows * piece / pieces;
+      group.multiply(row, layer.rows * (piece + 1) / pieces - row);
     }
   }
 }

@@ -3,8 +3,17 @@
 #include <cstdint>
 
 #include "kernels/linear.h"
+#include "kernels/linear/tiles.h"
 
 namespace sentence_torch {
+
+/// Inputs that are multiplied at once, so that what a panel has of them stays in the first-level
+/// cache.
+constexpr int64_t kFloatDepth = 192;
+/// Sums of this many rows and panels are kept in the second-level cache until they are complete.
+constexpr int64_t kFloatRows = 128;
+constexpr int64_t kFloatPanels = 4;
+constexpr int64_t kFloatSums = kFloatRows * kFloatPanels * kPanelOutputs;
 
 /// activation(x W^T + bias) in plain float32. The weights of a panel of 32 outputs lie input by
 /// input, [panel][input][32 outputs], and the bias is padded to whole panels.
@@ -19,6 +28,7 @@ struct FloatProduct {
   const float* bias;
   Activation activation;
   float* y;
+  float* sums;  // kFloatSums to work with
 };
 
 using FloatMultiply = void (*)(const FloatProduct& product);

@@ -82,9 +82,9 @@ struct PackedLinear::Impl {
   bool round_inputs = false;
   AlignedBytes floats;  // without
 
-  /// Of one row, as it is multiplied.
+  /// Of one row, as it is multiplied: float32 rows are read a part at a time.
   int64_t row_bytes() const {
-    return kernels == nullptr ? inputs * static_cast<int64_t>(sizeof(float))
+    return kernels == nullptr ? std::min(inputs, kFloatDepth) * static_cast<int64_t>(sizeof(float))
                               : tiles.steps * step_bytes(kernels->type) / kBlockRows;
   }
 
@@ -157,8 +157,10 @@ void PackedLinear::Impl::multiply_floats(const float* x, int64_t rows, float* y)
   }
   const auto* weights = reinterpret_cast<const float*>(floats.data());
   parallel_for(panels(outputs), kPanelGrain, [&](int64_t begin, int64_t end) {
+    thread_local AlignedBytes sums;
     linear_kernels().float32(FloatProduct{source, rows, weights, inputs, begin, end, outputs,
-                                          bias.data(), activation, y});
+                                          bias.data(), activation, y,
+                                          float_scratch(sums, kFloatSums)});
   });
 }
 
