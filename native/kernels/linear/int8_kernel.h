@@ -1,7 +1,8 @@
 #pragma once
 
-// The int8 product in plain C++, for CPUs without instructions for it: each instruction set's file
-// compiles its own, and the compiler vectorises what it can.
+// The int8 product for CPUs that multiply pairs of int16 rather than groups of int8: rows are kept
+// as int16, row after row, and weights are widened as they are read. The products are those of
+// int8, exact sums of int32. An instruction set's file says how one block is multiplied.
 
 #include <cstddef>
 #include <cstdint>
@@ -13,85 +14,135 @@ namespace sentence_torch {
 namespace {
 
 constexpr int64_t kInt8Inputs = inputs_per_step(TileType::kInt8);
+// Rows whose sums with a panel, and steps whose weights, stay in the first-level cache.
+constexpr int64_t kInt8Rows = 48;
+constexpr int64_t kInt8Steps = 12;
 
-inline RowRange convert_row(const float* x, int64_t inputs, int64_t steps, std::byte* target) {
-  float low = x[0], high = x[0];
-  for (int64_t i = 0; i < inputs; ++i) {
-    low = x[i] < low ? x[i] : low;
-    high = x[i] > high ? x[i] : high;
-  }
-  const RowRange range{(high - low) / 255, low};
-  const float inverse = range.scale > 0 ? 1 / range.scale : 0;
-  for (int64_t i = 0; i < steps * kInt8Inputs; ++i) {
-    const float scaled = i < inputs ? (x[i] - low) * inverse : 0;
-    target[i / kInt8Inputs * step_bytes(TileType::kInt8) + i % kInt8Inputs] =
-        static_cast<std::byte>(scaled < 255 ? scaled + 0.5f : 255);
-  }
-  return range;
-}
-
-void convert_to_int8(const float* x, int64_t rows, int64_t inputs, std::byte* blocks,
-                     RowRange* ranges) {
-  const int64_t steps = (inputs + kInt8Inputs - 1) / kInt8Inputs;
-  for (int64_t row = 0; row < rows; ++row) {
-    std::byte* block = blocks + row / kBlockRows * steps * step_bytes(TileType::kInt8);
-    ranges[row] =
-        convert_row(x + row * inputs, inputs, steps, block + row % kBlockRows * kStepBytes);
-  }
-}
-
-/// sums[32] = one row x panel.
-inline void multiply_row(const std::byte* row, const std::byte* panel, int64_t steps,
-                         int32_t* sums) {
-  for (int64_t output = 0; output < kPanelOutputs; ++output) sums[output] = 0;
-  for (int64_t step = 0; step < steps; ++step, row += 2 * kTileBytes, panel += 2 * kTileBytes) {
-    for (int64_t byte = 0; byte < kStepBytes; ++byte) {
-      const auto value = static_cast<int32_t>(row[byte]);
-      for (int64_t tile = 0; tile < 2; ++tile) {
-        const std::byte* weights = panel + tile * kTileBytes + byte / 4 * 64 + byte % 4;
-        for (int64_t output = 0; output < kTileRows; ++output) {
-          sums[tile * kTileRows + output] += value * static_cast<int8_t>(weights[output * 4]);
-        }
-      }
+template <typename V>
+RowRange range_of(const float* x, int64_t count) {
+  float lowest = x[0], highest = x[0];
+  int64_t i = 0;
+  if (count >= V::kWidth) {
+    V low = V::load(x, All{}), high = low;
+    for (; i + V::kWidth <= count; i += V::kWidth) {
+      const V values = V::load(x + i, All{});
+      low = V::min(values, low);
+      high = V::max(values, high);
     }
+    lowest = -(V::set1(0) - low).max();
+    highest = high.max();
   }
+  for (; i < count; ++i) {
+    lowest = x[i] < lowest ? x[i] : lowest;
+    highest = x[i] > highest ? x[i] : highest;
+  }
+  return {(highest - lowest) / 255, lowest};
 }
 
 template <typename V>
-void multiply_int8(const TileProduct& product) {
-  constexpr int64_t kStep = step_bytes(TileType::kInt8);
-  const int64_t blocks = (product.rows + kBlockRows - 1) / kBlockRows;
-  for (int64_t panel = product.panel_begin; panel < product.panel_end; ++panel) {
-    const int64_t first = panel * kPanelOutputs;
-    const int64_t column = first - product.first_panel * kPanelOutputs;
-    const int64_t left = product.outputs - first;
-    const std::byte* weights =
-        product.weights + (panel * product.panel_steps + product.first_step) * kStep;
-    for (int64_t row = 0; row < product.rows; ++row) {
-      const int64_t block = row / kBlockRows, row_of_block = row % kBlockRows;
-      int32_t sums[kPanelOutputs];
-      float own_values[kPanelOutputs] = {};
-      float* values =
-          product.sums == nullptr
-              ? own_values
-              : reinterpret_cast<float*>(product.sums + (panel * blocks + block) * kSumsBytes) +
-                    row_of_block * kPanelOutputs;
-      multiply_row(product.blocks + block * product.steps * kStep + row_of_block * kStepBytes,
-                   weights, product.steps, sums);
-      for (int64_t i = 0; i < kPanelOutputs; ++i) {
-        const RowRange& range = product.row_ranges[row];
-        const float value =
-            static_cast<float>(sums[i]) * range.scale + range.low * product.weight_sums[first + i];
-        values[i] = product.is_first_part() ? value : values[i] + value;
-      }
-      if (!product.is_last_part()) continue;
-      for (int64_t i = 0; i < kPanelOutputs; ++i) values[i] *= product.weight_scales[first + i];
-      bias_activation<V>(values, kPanelOutputs, product.bias + first, product.activation, 1,
-                         left < kPanelOutputs ? left : kPanelOutputs,
-                         product.y + row * product.y_stride + column, product.y_stride);
+void convert_to_int8(const float* x, int64_t rows, int64_t inputs, std::byte* blocks,
+                     RowRange* ranges) {
+  const int64_t padded = (inputs + kInt8Inputs - 1) / kInt8Inputs * kInt8Inputs;
+  auto* target = reinterpret_cast<int16_t*>(blocks);
+  for (int64_t row = 0; row < rows; ++row, x += inputs, target += padded) {
+    const RowRange range = ranges[row] = range_of<V>(x, inputs);
+    const float inverse = range.scale > 0 ? 1 / range.scale : 0;
+    for (int64_t i = 0; i < inputs; ++i) {
+      const float scaled = (x[i] - range.low) * inverse;
+      target[i] = static_cast<int16_t>(static_cast<int32_t>(scaled < 255 ? scaled + 0.5f : 255));
     }
+    for (int64_t i = inputs; i < padded; ++i) target[i] = 0;
   }
 }
+
+/// kBlock::multiply for a number of rows that is known at run time only, at most kRows.
+template <typename Block, int kRows = Block::kRows>
+inline void multiply_some(int64_t rows, const int16_t* x, int64_t stride, const std::byte* panel,
+                          int64_t steps, bool add, int32_t* sums) {
+  if constexpr (kRows > 1) {
+    if (rows < kRows) {
+      return multiply_some<Block, kRows - 1>(rows, x, stride, panel, steps, add, sums);
+    }
+  }
+  Block::template multiply<kRows>(x, stride, panel, steps, add, sums);
+}
+
+template <typename V, typename Block, Activation kActivation>
+class Int8Panel {
+ public:
+  Int8Panel(const TileProduct& product, int64_t panel)
+      : product_(product),
+        panel_(panel),
+        first_(panel * kPanelOutputs),
+        stride_(product.steps * kInt8Inputs),
+        weights_(product.weights + (panel * product.panel_steps + product.first_step) *
+                                       step_bytes(TileType::kInt8)) {}
+
+  void multiply(int64_t row, int64_t rows) const {
+    alignas(64) int32_t sums[kInt8Rows * kPanelOutputs];
+    const int64_t pieces = (rows + Block::kRows - 1) / Block::kRows;
+    const auto* x = reinterpret_cast<const int16_t*>(product_.blocks) + row * stride_;
+    for (int64_t step = 0; step < product_.steps; step += kInt8Steps) {
+      const int64_t left = product_.steps - step;
+      for (int64_t piece = 0; piece < pieces; ++piece) {
+        const int64_t first = rows * piece / pieces, count = rows * (piece + 1) / pieces - first;
+        multiply_some<Block>(count, x + first * stride_ + step * kInt8Inputs, stride_,
+                             weights_ + step * step_bytes(TileType::kInt8),
+                             left < kInt8Steps ? left : kInt8Steps, step > 0,
+                             sums + first * kPanelOutputs);
+      }
+    }
+    for (int64_t i = 0; i < rows; ++i) finish(row + i, sums + i * kPanelOutputs);
+  }
+
+ private:
+  void finish(int64_t row, const int32_t* sums) const {
+    const RowRange range = product_.row_ranges[row];
+    const int64_t left = product_.outputs - first_;
+    float* parts = product_.sums == nullptr ? nullptr : parts_of(row);
+    float* y = product_.y + row * product_.y_stride + first_ - product_.first_panel * kPanelOutputs;
+    for_vectors<V>(product_.is_last_part() && left < kPanelOutputs ? left : kPanelOutputs,
+                   [&](int64_t c, auto lanes, int) {
+                     V value = V::fma(
+                         V::load(sums + c), V::set1(range.scale),
+                         V::set1(range.low) * V::load(product_.weight_sums + first_ + c, All{}));
+                     if (!product_.is_first_part()) value = value + V::load(parts + c, All{});
+                     if (!product_.is_last_part()) return value.store(parts + c, lanes);
+                     const V x = V::fma(value, V::load(product_.weight_scales + first_ + c, All{}),
+                                        V::load(product_.bias + first_ + c, All{}));
+                     activate<kActivation, mantissa_bits(TileType::kInt8)>(x).store(y + c, lanes);
+                   });
+  }
+
+  float* parts_of(int64_t row) const {
+    const int64_t blocks = (product_.rows + kBlockRows - 1) / kBlockRows;
+    return reinterpret_cast<float*>(product_.sums +
+                                    (panel_ * blocks + row / kBlockRows) * kSumsBytes) +
+           row % kBlockRows * kPanelOutputs;
+  }
+
+  const TileProduct& product_;
+  const int64_t panel_, first_;  // output
+  const int64_t stride_;         // of rows
+  const std::byte* weights_;
+};
+
+template <typename V, typename Block>
+void multiply_int8(const TileProduct& product) {
+  with_activation(product.activation, [&](auto activation) {
+    for (int64_t panel = product.panel_begin; panel < product.panel_end; ++panel) {
+      const Int8Panel<V, Block, decltype(activation)::value> of_panel(product, panel);
+      for (int64_t row = 0; row < product.rows; row += kInt8Rows) {
+        const int64_t left = product.rows - row;
+        of_panel.multiply(row, left < kInt8Rows ? left : kInt8Rows);
+      }
+    }
+  });
+}
+
+template <typename V, typename Block>
+constexpr TileKernels int8_kernels{TileType::kInt8, convert_to_int8<V>, multiply_int8<V, Block>,
+                                   /*widening=*/2};
 
 }  // namespace
 }  // namespace sentence_torch

@@ -47,7 +47,8 @@ float* float_scratch(AlignedBytes& kept, int64_t count) {
 std::byte* to_blocks(const TileKernels& kernels, AlignedBytes& kept, const float* x, int64_t rows,
                      int64_t inputs, RowRange* ranges) {
   const int64_t steps = divide_up(inputs, inputs_per_step(kernels.type));
-  std::byte* blocks = scratch(kept, divide_up(rows, kBlockRows) * steps * step_bytes(kernels.type));
+  std::byte* blocks =
+      scratch(kept, divide_up(rows, kBlockRows) * steps * kernels.block_step_bytes());
   kernels.convert(x, rows, inputs, blocks, ranges);
   return blocks;
 }
@@ -85,7 +86,7 @@ struct PackedLinear::Impl {
   /// Of one row, as it is multiplied: float32 rows are read a part at a time.
   int64_t row_bytes() const {
     return kernels == nullptr ? std::min(inputs, kFloatDepth) * static_cast<int64_t>(sizeof(float))
-                              : tiles.steps * step_bytes(kernels->type) / kBlockRows;
+                              : tiles.steps * kernels->block_step_bytes() / kBlockRows;
   }
 
   void multiply_floats(const float* x, int64_t rows, float* y) const;
@@ -182,7 +183,7 @@ void PackedLinear::Impl::multiply_both(const Impl& down, const float* x, int64_t
   const bool is_int8 = kernels->type == TileType::kInt8;
   RowRange ranges[kMaxRows], ranges_between[kMaxRows];
   const int64_t blocks = divide_up(rows, kBlockRows);
-  const int64_t panel_bytes = blocks * step_bytes(kernels->type);
+  const int64_t panel_bytes = blocks * kernels->block_step_bytes();
   const int64_t panels_per_step = inputs_per_step(kernels->type) / kPanelOutputs;
   const int64_t all = panels(outputs);
   const int64_t at_once = is_int8 ? kInt8PartSteps * panels_per_step

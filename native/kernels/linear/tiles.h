@@ -112,6 +112,11 @@ struct TileKernels {
   void (*convert)(const float* x, int64_t rows, int64_t inputs, std::byte* blocks,
                   RowRange* row_ranges);
   void (*multiply)(const TileProduct& product);
+  /// Rows take so many times the bytes of tiles: 2 where int8 values are kept as int16.
+  int64_t widening = 1;
+
+  /// Of a step of a block of rows.
+  constexpr int64_t block_step_bytes() const { return widening * step_bytes(type); }
 };
 
 }  // namespace sentence_torch

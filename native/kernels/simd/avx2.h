@@ -17,6 +17,9 @@ struct F32 {
   static F32 set1(float x) { return {_mm256_set1_ps(x)}; }
   static F32 load(const float* p, All) { return {_mm256_loadu_ps(p)}; }
   static F32 load(const float* p, First n) { return {_mm256_maskload_ps(p, mask(n))}; }
+  static F32 load(const int32_t* p) {
+    return {_mm256_cvtepi32_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
+  }
   void store(float* p, All) const { _mm256_storeu_ps(p, v); }
   void store(float* p, First n) const { _mm256_maskstore_ps(p, mask(n), v); }
   static void prefetch(const float* p) {

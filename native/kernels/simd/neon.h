@@ -21,6 +21,7 @@ struct F32 {
     for (int64_t i = 0; i < n.count; ++i) lanes[i] = p[i];
     return {vld1q_f32(lanes)};
   }
+  static F32 load(const int32_t* p) { return {vcvtq_f32_s32(vld1q_s32(p))}; }
   void store(float* p, All) const { vst1q_f32(p, v); }
   void store(float* p, First n) const {
     float lanes[kWidth];
