@@ -47,11 +47,16 @@ void convert_to_int8(const float* x, int64_t rows, int64_t inputs, std::byte* bl
   for (int64_t row = 0; row < rows; ++row, x += inputs, target += padded) {
     const RowRange range = ranges[row] = range_of<V>(x, inputs);
     const float inverse = range.scale > 0 ? 1 / range.scale : 0;
-    for (int64_t i = 0; i < inputs; ++i) {
-      const float scaled = (x[i] - range.low) * inverse;
-      target[i] = static_cast<int16_t>(static_cast<int32_t>(scaled < 255 ? scaled + 0.5f : 255));
+    int64_t i = 0;
+    for (; i + V::kWidth <= inputs; i += V::kWidth) {
+      const V above = V::load(x + i, All{}) - V::set1(range.low);
+      (V::min(above * V::set1(inverse), V::set1(255)) + V::set1(0.5f)).store(target + i);
     }
-    for (int64_t i = inputs; i < padded; ++i) target[i] = 0;
+    for (; i < inputs; ++i) {
+      const float scaled = (x[i] - range.low) * inverse;
+      target[i] = static_cast<int16_t>((scaled < 255 ? scaled : 255) + 0.5f);
+    }
+    for (; i < padded; ++i) target[i] = 0;
   }
 }
 

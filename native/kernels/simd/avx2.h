@@ -22,6 +22,11 @@ struct F32 {
   }
   void store(float* p, All) const { _mm256_storeu_ps(p, v); }
   void store(float* p, First n) const { _mm256_maskstore_ps(p, mask(n), v); }
+  void store(int16_t* p) const {
+    const __m256i whole = _mm256_cvttps_epi32(v);
+    const __m128i low = _mm256_castsi256_si128(whole), high = _mm256_extracti128_si256(whole, 1);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm_packs_epi32(low, high));
+  }
   static void prefetch(const float* p) {
     _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T1);
   }

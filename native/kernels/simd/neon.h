@@ -28,6 +28,7 @@ struct F32 {
     vst1q_f32(lanes, v);
     for (int64_t i = 0; i < n.count; ++i) p[i] = lanes[i];
   }
+  void store(int16_t* p) const { vst1_s16(p, vmovn_s32(vcvtq_s32_f32(v))); }
 #ifdef _MSC_VER
   static void prefetch(const float* p) { __prefetch(p); }
 #else

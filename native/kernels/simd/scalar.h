@@ -22,6 +22,8 @@ struct F32 {
   static F32 load(const int32_t* p) { return {static_cast<float>(*p)}; }
   void store(float* p, All) const { *p = v; }
   void store(float*, First) const {}
+  /// Without what is behind the point, which has to be in range.
+  void store(int16_t* p) const { *p = static_cast<int16_t>(v); }
   /// Asks the cache for the line at p, which need not be readable.
   static void prefetch(const float*) {}
   F32 only(All) const { return *this; }
