@@ -6,8 +6,8 @@ import { cosSim } from './util/similarity.ts';
 
 /**
  * The narrow folder, loaded as users will, against the source, converted at load: the optimiser must do the same to both,
- * and the embeddings must tell the same. Their last bits need not be equal: where libtorch computes a part of a model, they
- * follow where its tensors happen to lie in memory on some CPUs, and int8 makes steps of them.
+ * and the embeddings must tell the same. Their last bits need not be equal: where libtorch computes a part of a model,
+ * nothing promises that they are the same from load to load, and int8 makes steps of them.
  *
  * @throws ST_MODEL_DAMAGED
  */
@@ -24,7 +24,7 @@ export async function checkSame(source: string, folder: string, dtype: NarrowDty
   );
 }
 
-/** Far below what two roundings of the same model have, far above what another model has. */
+/** What two int8 roundings of one model stay above: int8 is within 0.98 of float32. */
 const minCosine = 0.95;
 
 /** Whether embeddings are the same but for rounding. */

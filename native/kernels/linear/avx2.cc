@@ -23,25 +23,12 @@ struct Int8Block {
   static constexpr int64_t kOutputs = 8;  // of two vectors
 
   template <int kCount>
-  static void multiply(const int16_t* x, int64_t stride, const std::byte* panel, int64_t steps,
+  static void multiply(const int16_t* x, int64_t stride, const std::byte* weights, int64_t steps,
                        bool add, int32_t* sums) {
-    for (int64_t output = 0; output < kPanelOutputs; output += kOutputs) {
-      const std::byte* weights =
-          panel + output / kTileRows * kTileBytes + output % kTileRows * kGroup;
-      multiply_outputs<kCount>(x, stride, weights, steps, add, sums + output);
-    }
-  }
-
- private:
-  static constexpr int64_t kGroup = 4;  // inputs of an output that lie side by side
-
-  template <int kCount>
-  static void multiply_outputs(const int16_t* x, int64_t stride, const std::byte* weights,
-                               int64_t steps, bool add, int32_t* sums) {
     Int32x8 sum[kCount][2];
     for (int r = 0; r < kCount; ++r) sum[r][0] = sum[r][1] = Int32x8(_mm256_setzero_si256());
     for (int64_t step = 0; step < steps; ++step, x += kInt8Inputs, weights += 2 * kTileBytes) {
-      for (int64_t input = 0; input < kInt8Inputs; input += kGroup) {
+      for (int64_t input = 0; input < kInt8Inputs; input += kInt8Group) {
         const std::byte* group = weights + input * kTileRows;
         const __m256i left = widen(group), right = widen(group + 16);
         for (int r = 0; r < kCount; ++r) {
@@ -63,6 +50,7 @@ struct Int8Block {
     }
   }
 
+ private:
   static Int32x8 add_product(Int32x8 sum, __m256i values, __m256i weights) {
     return Int32x8(_mm256_add_epi32(__m256i(sum), _mm256_madd_epi16(values, weights)));
   }

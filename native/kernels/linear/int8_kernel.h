@@ -14,6 +14,8 @@ namespace sentence_torch {
 namespace {
 
 constexpr int64_t kInt8Inputs = inputs_per_step(TileType::kInt8);
+// Inputs of an output that lie side by side.
+constexpr int64_t kInt8Group = 4;
 // Rows whose sums with a panel, and steps whose weights, stay in the first-level cache.
 constexpr int64_t kInt8Rows = 48;
 constexpr int64_t kInt8Steps = 12;
@@ -60,7 +62,19 @@ void convert_to_int8(const float* x, int64_t rows, int64_t inputs, std::byte* bl
   }
 }
 
-/// kBlock::multiply for a number of rows that is known at run time only, at most kRows.
+/// Some rows x panel, Block::kOutputs at a time. Of these the inputs lie in groups of
+/// kInt8Group that belong to one output.
+template <typename Block, int kRows>
+inline void multiply_rows(const int16_t* x, int64_t stride, const std::byte* panel, int64_t steps,
+                          bool add, int32_t* sums) {
+  for (int64_t output = 0; output < kPanelOutputs; output += Block::kOutputs) {
+    const std::byte* weights =
+        panel + output / kTileRows * kTileBytes + output % kTileRows * kInt8Group;
+    Block::template multiply<kRows>(x, stride, weights, steps, add, sums + output);
+  }
+}
+
+/// multiply_rows() for a number of rows that is known at run time only, at most kRows.
 template <typename Block, int kRows = Block::kRows>
 inline void multiply_some(int64_t rows, const int16_t* x, int64_t stride, const std::byte* panel,
                           int64_t steps, bool add, int32_t* sums) {
@@ -69,7 +83,7 @@ inline void multiply_some(int64_t rows, const int16_t* x, int64_t stride, const 
       return multiply_some<Block, kRows - 1>(rows, x, stride, panel, steps, add, sums);
     }
   }
-  Block::template multiply<kRows>(x, stride, panel, steps, add, sums);
+  multiply_rows<Block, kRows>(x, stride, panel, steps, add, sums);
 }
 
 template <typename V, typename Block, Activation kActivation>

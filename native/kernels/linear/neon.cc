@@ -13,27 +13,14 @@ struct Int8Block {
   static constexpr int64_t kOutputs = 4;
 
   template <int kCount>
-  static void multiply(const int16_t* x, int64_t stride, const std::byte* panel, int64_t steps,
+  static void multiply(const int16_t* x, int64_t stride, const std::byte* weights, int64_t steps,
                        bool add, int32_t* sums) {
-    for (int64_t output = 0; output < kPanelOutputs; output += kOutputs) {
-      const std::byte* weights =
-          panel + output / kTileRows * kTileBytes + output % kTileRows * kGroup;
-      multiply_outputs<kCount>(x, stride, weights, steps, add, sums + output);
-    }
-  }
-
- private:
-  static constexpr int64_t kGroup = 4;  // inputs of an output that lie side by side
-
-  template <int kCount>
-  static void multiply_outputs(const int16_t* x, int64_t stride, const std::byte* weights,
-                               int64_t steps, bool add, int32_t* sums) {
     int32x4_t sum[kCount][kOutputs];
     for (int r = 0; r < kCount; ++r) {
       for (int o = 0; o < kOutputs; ++o) sum[r][o] = vdupq_n_s32(0);
     }
     for (int64_t step = 0; step < steps; ++step, x += kInt8Inputs, weights += 2 * kTileBytes) {
-      for (int64_t input = 0; input < kInt8Inputs; input += kGroup) {
+      for (int64_t input = 0; input < kInt8Inputs; input += kInt8Group) {
         const int8x16_t group =
             vld1q_s8(reinterpret_cast<const int8_t*>(weights + input * kTileRows));
         const int16x8_t left = vmovl_s8(vget_low_s8(group));

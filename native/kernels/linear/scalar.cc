@@ -9,20 +9,17 @@ namespace {
 
 struct Int8Block {
   static constexpr int kRows = 1;
+  static constexpr int64_t kOutputs = kTileRows;
 
   template <int kCount>
-  static void multiply(const int16_t* x, int64_t, const std::byte* panel, int64_t steps, bool add,
+  static void multiply(const int16_t* x, int64_t, const std::byte* weights, int64_t steps, bool add,
                        int32_t* sums) {
-    for (int64_t output = 0; output < kPanelOutputs && !add; ++output) sums[output] = 0;
-    for (int64_t step = 0; step < steps; ++step, x += kInt8Inputs) {
-      for (int64_t tile = 0; tile < kPanelOutputs; tile += kTileRows, panel += kTileBytes) {
-        for (int64_t input = 0; input < kInt8Inputs; input += 4) {
-          for (int64_t output = 0; output < kTileRows; ++output) {
-            const std::byte* weights = panel + input * kTileRows + output * 4;
-            for (int64_t i = 0; i < 4; ++i) {
-              sums[tile + output] += x[input + i] * static_cast<int8_t>(weights[i]);
-            }
-          }
+    for (int64_t output = 0; output < kOutputs && !add; ++output) sums[output] = 0;
+    for (int64_t step = 0; step < steps; ++step, x += kInt8Inputs, weights += 2 * kTileBytes) {
+      for (int64_t input = 0; input < kInt8Inputs; ++input) {
+        const std::byte* group = weights + input / kInt8Group * kStepBytes + input % kInt8Group;
+        for (int64_t output = 0; output < kOutputs; ++output) {
+          sums[output] += x[input] * static_cast<int8_t>(group[output * kInt8Group]);
         }
       }
     }

@@ -17,13 +17,8 @@ struct F32 {
   static F32 set1(float x) { return {_mm512_set1_ps(x)}; }
   static F32 load(const float* p, All) { return {_mm512_loadu_ps(p)}; }
   static F32 load(const float* p, First n) { return {_mm512_maskz_loadu_ps(mask(n), p)}; }
-  static F32 load(const int32_t* p) { return {_mm512_cvtepi32_ps(_mm512_loadu_si512(p))}; }
   void store(float* p, All) const { _mm512_storeu_ps(p, v); }
   void store(float* p, First n) const { _mm512_mask_storeu_ps(p, mask(n), v); }
-  void store(int16_t* p) const {
-    const __m256i whole = _mm512_cvtepi32_epi16(_mm512_cvttps_epi32(v));
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), whole);
-  }
   static void prefetch(const float* p) {
     _mm_prefetch(reinterpret_cast<const char*>(p), _MM_HINT_T1);
   }

@@ -19,6 +19,7 @@ struct F32 {
   static F32 set1(float x) { return {x}; }
   static F32 load(const float* p, All) { return {*p}; }
   static F32 load(const float*, First) { return {0}; }
+  /// This and the next store: for int8_kernel.h only, so not in simd/avx512.h.
   static F32 load(const int32_t* p) { return {static_cast<float>(*p)}; }
   void store(float* p, All) const { *p = v; }
   void store(float*, First) const {}
