@@ -85,6 +85,7 @@ class Attention {
  private:
   static constexpr int64_t kWidth = V::kWidth;
   static constexpr int64_t kQueries = 2 * kWidth;
+  using Lanes = FixedRows<float, kQueries>;
   static constexpr int64_t kKeys = 256;
   static constexpr int64_t kFewTokens = 32;  // texts that are not worth copying
 
@@ -111,12 +112,12 @@ class Attention {
     }
     for (int64_t k = 0; k < head.tokens; k += kKeys) {
       const int64_t keys = head.tokens - k < kKeys ? head.tokens - k : kKeys;
-      product<V>(keys, vectors, {head.keys.row(k), head.keys.stride, 1}, {queries_, kQueries},
-                 head_size_, false, {weights_, kQueries});
+      product<V>(keys, vectors, head.keys.from_row(k), Lanes{queries_}, head_size_, false,
+                 Lanes{weights_});
       for (int64_t v = 0; v < vectors; ++v) exponentiate(keys, v * kWidth, k > 0);
       if (k > 0) scale_sums(count);
-      product<V>(count, padded_ / kWidth, {weights_, 1, kQueries},
-                 {head.values.row(k), head.values.stride}, keys, k > 0, {sums_, padded_});
+      product<V>(count, padded_ / kWidth, Transposed<Lanes>{{weights_}}, head.values.from_row(k),
+                 keys, k > 0, Rows<float>{sums_, padded_});
     }
     for (int64_t i = 0; i < count; ++i) {
       const V share = V::set1(1 / divisor_[i]);

@@ -1,23 +1,41 @@
 #pragma once
 
+#include "kernels/simd/each.h"
 #include "kernels/simd/lanes.h"
 
 namespace sentence_torch {
 namespace {
 
-/// A matrix whose element (r, k) is data[r * row + k * column].
-struct Strided {
-  const float* data;
-  int64_t row, column;
-};
-
-/// Rows that lie `stride` apart.
+/// A matrix whose rows lie `stride` apart.
 template <typename T>
 struct Rows {
   T* data;
   int64_t stride;
 
   T* row(int64_t i) const { return data + i * stride; }
+  T at(int64_t r, int64_t c) const { return data[r * stride + c]; }
+  Rows from_row(int64_t i) const { return {row(i), stride}; }
+  Rows from_column(int64_t i) const { return {data + i, stride}; }
+};
+
+/// Rows that lie kStride apart, which spares a product to work out where each of them is.
+template <typename T, int64_t kStride>
+struct FixedRows {
+  T* data;
+
+  T* row(int64_t i) const { return data + i * kStride; }
+  T at(int64_t r, int64_t c) const { return data[r * kStride + c]; }
+  FixedRows from_row(int64_t i) const { return {row(i)}; }
+  FixedRows from_column(int64_t i) const { return {data + i}; }
+};
+
+/// A matrix by its columns.
+template <typename Matrix>
+struct Transposed {
+  Matrix columns;
+
+  auto at(int64_t r, int64_t c) const { return columns.at(c, r); }
+  Transposed from_row(int64_t i) const { return {columns.from_column(i)}; }
 };
 
 /// Nothing that a later product reads is far away.
@@ -51,38 +69,32 @@ class Ahead {
 
 /// out[kRows][kVectors vectors] (+)= a[kRows][depth] b[depth][kVectors vectors]: sums stay in
 /// registers.
-template <typename V, int kRows, int kVectors, typename WhatAhead>
-inline void product_block(Strided a, Rows<const float> b, int64_t depth, bool add, Rows<float> out,
-                          WhatAhead ahead) {
+template <typename V, int kRows, int kVectors, typename A, typename B, typename Out,
+          typename WhatAhead>
+inline void product_block(A a, B b, int64_t depth, bool add, Out out, WhatAhead ahead) {
   V sums[kRows][kVectors];
-  for (int r = 0; r < kRows; ++r) {
-    for (int c = 0; c < kVectors; ++c) {
-      const float* before = out.row(r) + c * V::kWidth;
-      sums[r][c] = add ? V::load(before, All{}) : V::set1(0);
-    }
-  }
+  each<kRows, kVectors>([&](auto r, auto c) {
+    const float* before = out.row(r) + c * V::kWidth;
+    sums[r][c] = add ? V::load(before, All{}) : V::set1(0);
+  });
   for (int64_t k = 0; k < depth; ++k) {
     ahead.template ask<V>(k);
     V columns[kVectors];
-    for (int c = 0; c < kVectors; ++c) {
-      columns[c] = V::load(b.row(k) + c * V::kWidth, All{});
-    }
-    for (int r = 0; r < kRows; ++r) {
-      const V x = V::set1(a.data[r * a.row + k * a.column]);
-      for (int c = 0; c < kVectors; ++c) sums[r][c] = V::fma(x, columns[c], sums[r][c]);
-    }
+    each<kVectors>([&](auto c) { columns[c] = V::load(b.row(k) + c * V::kWidth, All{}); });
+    each<kRows>([&](auto r) {
+      const V x = V::set1(a.at(r, k));
+      each<kVectors>([&](auto c) { sums[r][c] = V::fma(x, columns[c], sums[r][c]); });
+    });
   }
-  for (int r = 0; r < kRows; ++r) {
-    for (int c = 0; c < kVectors; ++c) {
-      sums[r][c].store(out.row(r) + c * V::kWidth, All{});
-    }
-  }
+  each<kRows, kVectors>(
+      [&](auto r, auto c) { sums[r][c].store(out.row(r) + c * V::kWidth, All{}); });
 }
 
 /// product_block() for a number of rows that is known at run time only, at most kRows.
-template <typename V, int kRows, int kVectors, typename WhatAhead>
-inline void product_rows(int64_t rows, Strided a, Rows<const float> b, int64_t depth, bool add,
-                         Rows<float> out, WhatAhead ahead) {
+template <typename V, int kRows, int kVectors, typename A, typename B, typename Out,
+          typename WhatAhead>
+inline void product_rows(int64_t rows, A a, B b, int64_t depth, bool add, Out out,
+                         WhatAhead ahead) {
   if constexpr (kRows > 1) {
     if (rows < kRows) {
       return product_rows<V, kRows - 1, kVectors>(rows, a, b, depth, add, out, ahead);
@@ -92,23 +104,25 @@ inline void product_rows(int64_t rows, Strided a, Rows<const float> b, int64_t d
 }
 
 /// out[rows][vectors] (+)= a[rows][depth] b[depth][vectors]. The rows are cut into even pieces, as
-/// a short last one would not keep the multipliers busy.
-template <typename V, typename WhatAhead = NoneAhead>
-void product(int64_t rows, int64_t vectors, Strided a, Rows<const float> b, int64_t depth, bool add,
-             Rows<float> out, WhatAhead ahead = {}) {
+/// a short last one would not keep the multipliers busy. Never inlined: its callers would get so
+/// large that the compiler inlined nothing else into them.
+template <typename V, typename A, typename B, typename Out, typename WhatAhead = NoneAhead>
+[[gnu::noinline]] void product(int64_t rows, int64_t vectors, A a, B b, int64_t depth, bool add,
+                               Out out, WhatAhead ahead = {}) {
   const int64_t pieces = (rows + V::kProductRows - 1) / V::kProductRows;
   const int64_t pairs = (vectors + 1) / 2;
   for (int64_t piece = 0; piece < pieces; ++piece) {
     const int64_t first = rows * piece / pieces, count = rows * (piece + 1) / pieces - first;
-    const Strided some{a.data + first * a.row, a.row, a.column};
     for (int64_t c = 0; c < vectors; c += 2) {
-      const Rows<const float> columns{b.data + c * V::kWidth, b.stride};
-      const Rows<float> block{out.row(first) + c * V::kWidth, out.stride};
+      const auto columns = b.from_column(c * V::kWidth);
+      const auto block = out.from_row(first).from_column(c * V::kWidth);
       const auto part = ahead.part(piece * pairs + c / 2, pieces * pairs, depth);
       if (c + 1 < vectors) {
-        product_rows<V, V::kProductRows, 2>(count, some, columns, depth, add, block, part);
+        product_rows<V, V::kProductRows, 2>(count, a.from_row(first), columns, depth, add, block,
+                                            part);
       } else {
-        product_rows<V, V::kProductRows, 1>(count, some, columns, depth, add, block, part);
+        product_rows<V, V::kProductRows, 1>(count, a.from_row(first), columns, depth, add, block,
+                                            part);
       }
     }
   }

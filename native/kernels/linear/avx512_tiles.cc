@@ -4,6 +4,7 @@
 
 #include "kernels/linear/finish.h"
 #include "kernels/linear/kernels.h"
+#include "kernels/simd/each.h"
 
 namespace sentence_torch {
 namespace {
@@ -46,27 +47,25 @@ template <typename Arithmetic, int kRows>
 void multiply_rows(const std::byte* rows, const std::byte* panel, int64_t steps, bool add,
                    std::byte* sums) {
   typename Arithmetic::Sum sum[kRows][2];
-  for (int i = 0; i < kRows; ++i) {
-    const std::byte* before = sums + i * kPanelOutputs * 4;
-    sum[i][0] = add ? Arithmetic::load(before) : Arithmetic::zero();
-    sum[i][1] = add ? Arithmetic::load(before + 64) : Arithmetic::zero();
-  }
+  each<kRows, 2>([&](auto i, auto half) {
+    const std::byte* before = sums + i * kPanelOutputs * 4 + half * 64;
+    sum[i][half] = add ? Arithmetic::load(before) : Arithmetic::zero();
+  });
   for (int64_t step = 0; step < steps; ++step, rows += 2 * kTileBytes, panel += 2 * kTileBytes) {
     for (int64_t group = 0; group < 16; ++group) {
       const __m512i left = _mm512_load_si512(panel + group * 64);
       const __m512i right = _mm512_load_si512(panel + kTileBytes + group * 64);
-      for (int i = 0; i < kRows; ++i) {
+      each<kRows>([&](auto i) {
         int32_t row;
         std::memcpy(&row, rows + i * kStepBytes + group * 4, 4);
         sum[i][0] = Arithmetic::add_product(sum[i][0], row, left);
         sum[i][1] = Arithmetic::add_product(sum[i][1], row, right);
-      }
+      });
     }
   }
-  for (int i = 0; i < kRows; ++i) {
-    Arithmetic::store(sums + i * kPanelOutputs * 4, sum[i][0]);
-    Arithmetic::store(sums + i * kPanelOutputs * 4 + 64, sum[i][1]);
-  }
+  each<kRows, 2>([&](auto i, auto half) {
+    Arithmetic::store(sums + i * kPanelOutputs * 4 + half * 64, sum[i][half]);
+  });
 }
 
 template <typename Arithmetic, int kRows = kRegisterRows>

@@ -12,9 +12,8 @@
 namespace sentence_torch {
 namespace {
 
-/// A group of panels and some rows: the part along the inputs that a panel has in the first-level
-/// cache meets all the rows before the next panel comes, which is asked for meanwhile. Sums lie
-/// [panel][row][32 outputs], one after the other, for `y` is far away and its rows far apart.
+/// A group of panels and some rows. Sums lie [panel][row][32 outputs], one after the other, for `y`
+/// is far away and its rows far apart.
 template <typename V>
 class FloatGroup {
  public:
@@ -23,25 +22,42 @@ class FloatGroup {
 
   void multiply(int64_t row, int64_t rows) const {
     // Few rows read a panel once or twice: then it may as well be read from end to end.
-    const int64_t depth = rows > 2 * V::kProductRows ? kFloatDepth : layer_.inputs;
-    const int64_t parts = (layer_.inputs + depth - 1) / depth;
-    for (int64_t part = 0; part < parts; ++part) {
-      const int64_t k = layer_.inputs * part / parts;
-      const int64_t next_k = layer_.inputs * (part + 1) / parts;
-      const Strided x{layer_.x + row * layer_.inputs + k, layer_.inputs, 1};
+    if (rows <= 2 * V::kProductRows) {
       for (int64_t panel = begin_; panel < end_; ++panel) {
-        const float* next = panel + 1 < end_   ? weights(panel + 1, k)
-                            : part + 1 < parts ? weights(begin_, next_k)
-                                               : weights(end_, 0);
-        product<V>(rows, kPanelOutputs / V::kWidth, x, {weights(panel, k), kPanelOutputs},
-                   next_k - k, part > 0, {sums(panel, rows), kPanelOutputs},
-                   Ahead(next, (next_k - k) * kPanelOutputs));
+        multiply_part(panel, row, rows, 0, layer_.inputs, NoneAhead());
       }
+    } else {
+      multiply_parts(row, rows);
     }
     for (int64_t panel = begin_; panel < end_; ++panel) finish(panel, row, rows);
   }
 
  private:
+  /// The part along the inputs that a panel has near the core meets all the rows before the next
+  /// panel comes, which is asked for meanwhile.
+  void multiply_parts(int64_t row, int64_t rows) const {
+    const int64_t parts = (layer_.inputs + kFloatDepth - 1) / kFloatDepth;
+    for (int64_t part = 0; part < parts; ++part) {
+      const int64_t k = layer_.inputs * part / parts;
+      const int64_t next_k = layer_.inputs * (part + 1) / parts;
+      for (int64_t panel = begin_; panel < end_; ++panel) {
+        const float* next = panel + 1 < end_   ? weights(panel + 1, k)
+                            : part + 1 < parts ? weights(begin_, next_k)
+                                               : weights(end_, 0);
+        multiply_part(panel, row, rows, k, next_k, Ahead(next, (next_k - k) * kPanelOutputs));
+      }
+    }
+  }
+
+  template <typename WhatAhead>
+  void multiply_part(int64_t panel, int64_t row, int64_t rows, int64_t k, int64_t next_k,
+                     WhatAhead ahead) const {
+    const Rows<const float> x{layer_.x + row * layer_.inputs + k, layer_.inputs};
+    product<V>(rows, kPanelOutputs / V::kWidth, x,
+               FixedRows<const float, kPanelOutputs>{weights(panel, k)}, next_k - k, k > 0,
+               FixedRows<float, kPanelOutputs>{sums(panel, rows)}, ahead);
+  }
+
   const float* weights(int64_t panel, int64_t k) const {
     return layer_.weights + (panel * layer_.inputs + k) * kPanelOutputs;
   }

@@ -7,9 +7,9 @@
 
 namespace sentence_torch {
 
-/// Inputs that are multiplied at once, so that what a panel has of them stays in the first-level
-/// cache.
-constexpr int64_t kFloatDepth = 192;
+/// Inputs that are multiplied at once: what a panel has of them comes from the caches near the
+/// core.
+constexpr int64_t kFloatDepth = 384;
 /// Sums of this many rows and panels are kept in the second-level cache until they are complete.
 constexpr int64_t kFloatRows = 128;
 constexpr int64_t kFloatPanels = 4;
