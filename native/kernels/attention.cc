@@ -22,6 +22,7 @@ float* scratch_of_thread(int64_t floats) {
 const AttentionKernel& choose() {
 #if defined(__x86_64__) || defined(_M_X64)
   if (isa() == Isa::kAmx) return amx_attention;
+  if (has_bfloat16()) return avx512_bfloat16_attention;
 #endif
   return row_kernels().attention;
 }

@@ -138,13 +138,7 @@ class TileAttention {
   }
 
   /// 2^x for x <= 0, as exactly as the weights are kept.
-  static F32 power(F32 x) {
-    if constexpr (kParts == 2) return exp2(x);
-    const F32 n = x.round();
-    return F32::scale(
-        polynomial(x - n, {9.999280696e-01f, 6.932610307e-01f, 2.426112107e-01f, 5.517137654e-02f}),
-        n);
-  }
+  static F32 power(F32 x) { return kParts == 2 ? exp2(x) : exp2_12_bits(x); }
 
   /// Scores of `count` queries to weights.
   void exponentiate(int64_t count, int64_t keys, bool more) {

@@ -40,6 +40,8 @@ struct RowKernels {
 #if defined(__x86_64__) || defined(_M_X64)
 extern const RowKernels avx2_kernels;
 extern const RowKernels avx512_kernels;
+/// With products of bfloat16 values: only if has_bfloat16().
+extern const AttentionKernel avx512_bfloat16_attention;
 extern const AttentionKernel amx_attention;
 #elif defined(__aarch64__) || defined(_M_ARM64)
 extern const RowKernels neon_kernels;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "check.h"
+#include "kernels/isa.h"
 #include "kernels/rows.h"
 
 namespace sentence_torch {
@@ -147,6 +148,35 @@ const testing::Test growing("attention: maxima that grow", [] {
   for (const auto& [form, tolerance] : kFloat32Forms) {
     attention(qkv.data(), offsets.data(), 1, shape, form, context.data());
     expect_near("growing maxima", context, plain_attention(qkv, offsets, shape), 20 * tolerance);
+  }
+});
+
+/// The best time of attention on a long text in each form.
+std::vector<double> times(const std::vector<LinearForm>& forms) {
+  const AttentionShape shape{4, 64, usual_scale(64)};
+  const int32_t tokens = 256;
+  const std::vector<int32_t> offsets{0, tokens};
+  const auto qkv = normal(tokens * 3 * 4 * 64, 1, 24);
+  std::vector<float> context(tokens * 4 * 64);
+  std::vector<double> best(forms.size(), INFINITY);
+  for (int round = 0; round < 200; ++round) {
+    for (size_t i = 0; i < forms.size(); ++i) {
+      const double start = testing::now();
+      attention(qkv.data(), offsets.data(), 1, shape, forms[i], context.data());
+      best[i] = std::min(best[i], testing::now() - start);
+    }
+  }
+  return best;
+}
+
+const testing::Test faster("attention: bfloat16 and int8 take less time where the CPU has it", [] {
+  if (!has_bfloat16()) return;
+  const auto best = times({LinearForm::kFloat32, LinearForm::kBfloat16, LinearForm::kInt8});
+  for (const size_t form : {1u, 2u}) {
+    const double ratio = best[0] / best[form];
+    testing::expect("float32 : form " + std::to_string(form) + " = " + std::to_string(ratio) +
+                        ", more than 1.3",
+                    ratio > 1.3);
   }
 });
 

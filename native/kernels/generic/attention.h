@@ -42,16 +42,27 @@ inline void prefetch_next_text(const AttentionBatch& batch, int64_t unit, int64_
   for (int64_t i = size * head / shape.heads; i < last; i += kLine) V::prefetch(next + i);
 }
 
+/// How attention multiplies: float32 values, one term at a time.
+template <typename V>
+struct PlainTerms {
+  using Factor = V;
+  static constexpr int64_t kTerms = 1;
+  static V exponential(V x) { return exp2(x); }
+};
+
 /// Attention with queries in the lanes: a block of scores has a row per key and a column per query,
 /// so that the softmax needs no sum across lanes and no key is padding. Keys are taken kKeys at a
 /// time; what was summed up is scaled when a greater maximum shows up.
-template <typename V>
+///
+/// Terms may multiply two values of each factor at a time (kTerms), which then stand side by side
+/// in a lane: two components of a query or key, two keys' weights or values.
+template <typename V, typename Terms = PlainTerms<V>>
 class Attention {
  public:
   static int64_t scratch(int64_t tokens, int64_t head_size) {
     const int64_t padded = whole_vectors(head_size);
     return head_size * kQueries + kKeys * kQueries + kQueries * padded + 3 * kQueries +
-           whole_vectors(tokens * head_size) + tokens * padded;
+           whole_vectors(tokens * key_stride(head_size)) + steps(tokens) * padded;
   }
 
   static void run(const AttentionBatch& batch, int64_t begin, int64_t end, float* scratch) {
@@ -75,7 +86,9 @@ class Attention {
         values_(factor_ + kQueries) {}
 
   void run_head(Head head) {
-    if (head.tokens > kFewTokens || padded_ != head_size_) copy_keys_and_values(head);
+    if (kTerms > 1 || head.tokens > kFewTokens || padded_ != head_size_) {
+      bring_keys_and_values(head);
+    }
     for (int64_t q = 0; q < head.tokens; q += kQueries) {
       const int64_t left = head.tokens - q;
       run_queries(head, q, left < kQueries ? left : kQueries);
@@ -83,6 +96,8 @@ class Attention {
   }
 
  private:
+  using Factor = typename Terms::Factor;
+  static constexpr int64_t kTerms = Terms::kTerms;
   static constexpr int64_t kWidth = V::kWidth;
   static constexpr int64_t kQueries = 2 * kWidth;
   using Lanes = FixedRows<float, kQueries>;
@@ -91,17 +106,59 @@ class Attention {
 
   static int64_t whole_vectors(int64_t n) { return (n + kWidth - 1) / kWidth * kWidth; }
 
+  static int64_t steps(int64_t values) { return (values + kTerms - 1) / kTerms; }
+  static int64_t key_stride(int64_t head_size) {
+    return kTerms == 1 ? head_size : whole_vectors(steps(head_size));
+  }
+
   /// A token's keys and values are far from the next one's, often a multiple of the cache's period.
-  void copy_keys_and_values(Head& head) {
-    const Rows<float> values{values_, padded_}, keys{values_ + head.tokens * padded_, head_size_};
+  void bring_keys_and_values(Head& head) {
+    const Rows<float> values{values_, padded_};
+    const Rows<float> keys{values.row(steps(head.tokens)), key_stride(head_size_)};
+    if constexpr (kTerms > 1) {
+      join_keys(head, keys);
+      join_values(head, values);
+    } else {
+      copy(head, keys, values);
+    }
+    head.keys = {keys.data, keys.stride};
+    head.values = {values.data, values.stride};
+  }
+
+  void copy(const Head& head, Rows<float> keys, Rows<float> values) const {
     for (int64_t t = 0; t < head.tokens; ++t) {
       for_vectors<V>(head_size_, [&](int64_t c, auto lanes, int) {
         V::load(head.keys.row(t) + c, lanes).store(keys.row(t) + c, lanes);
         V::load(head.values.row(t) + c, lanes).store(values.row(t) + c, All{});
       });
     }
-    head.keys = {keys.data, keys.stride};
-    head.values = {values.data, values.stride};
+  }
+
+  void join_keys(const Head& head, Rows<float> keys) const {
+    for (int64_t t = 0; t < head.tokens; ++t) {
+      const float* key = head.keys.row(t);
+      for (int64_t c = 0; c < head_size_; c += 2 * kWidth) {
+        Terms::join_neighbours(padded(key, c), padded(key, c + kWidth))
+            .store(keys.row(t) + c / 2, All{});
+      }
+    }
+  }
+
+  void join_values(const Head& head, Rows<float> values) const {
+    for (int64_t t = 0; t < head.tokens; t += 2) {
+      const bool alone = t + 1 == head.tokens;
+      for (int64_t c = 0; c < padded_; c += kWidth) {
+        const V next = alone ? V::set1(0) : padded(head.values.row(t + 1), c);
+        Terms::join(padded(head.values.row(t), c), next).store(values.row(t / 2) + c, All{});
+      }
+    }
+  }
+
+  /// A vector of `row` from `column` on, with zeros beyond its end.
+  V padded(const float* row, int64_t column) const {
+    const int64_t left = head_size_ - column;
+    if (left >= kWidth) return V::load(row + column, All{});
+    return left > 0 ? V::load(row + column, First{left}) : V::set1(0);
   }
 
   /// Queries [first, first + count), at most kQueries.
@@ -109,15 +166,17 @@ class Attention {
     const int64_t vectors = (count + kWidth - 1) / kWidth;
     for (int64_t v = 0; v < vectors; ++v) {
       transpose_queries(head.queries, first + v * kWidth, head.tokens, queries_ + v * kWidth);
+      if constexpr (kTerms > 1) join_rows(queries_ + v * kWidth, head_size_);
     }
     for (int64_t k = 0; k < head.tokens; k += kKeys) {
       const int64_t keys = head.tokens - k < kKeys ? head.tokens - k : kKeys;
-      product<V>(keys, vectors, head.keys.from_row(k), Lanes{queries_}, head_size_, false,
-                 Lanes{weights_});
+      product<Factor>(keys, vectors, head.keys.from_row(k), Lanes{queries_}, steps(head_size_),
+                      false, Lanes{weights_});
       for (int64_t v = 0; v < vectors; ++v) exponentiate(keys, v * kWidth, k > 0);
       if (k > 0) scale_sums(count);
-      product<V>(count, padded_ / kWidth, Transposed<Lanes>{{weights_}}, head.values.from_row(k),
-                 keys, k > 0, Rows<float>{sums_, padded_});
+      product<Factor>(count, padded_ / kWidth, Transposed<Lanes>{{weights_}},
+                      head.values.from_row(k / kTerms), steps(keys), k > 0,
+                      Rows<float>{sums_, padded_});
     }
     for (int64_t i = 0; i < count; ++i) {
       const V share = V::set1(1 / divisor_[i]);
@@ -151,6 +210,14 @@ class Attention {
     }
   }
 
+  /// Rows of a vector each: two become one.
+  static void join_rows(float* rows, int64_t count) {
+    for (int64_t i = 0; i < count; i += 2) {
+      const V next = i + 1 == count ? V::set1(0) : V::load(rows + (i + 1) * kQueries, All{});
+      Terms::join(V::load(rows + i * kQueries, All{}), next).store(rows + i / 2 * kQueries, All{});
+    }
+  }
+
   /// Scores to weights, for a vector of queries: 2^(score - maximum). Updates maximum_ and
   /// divisor_; if there were keys before (`more`), factor_ is what their weights shrink by.
   void exponentiate(int64_t keys, int64_t column, bool more) {
@@ -168,15 +235,16 @@ class Attention {
     if (more) {
       const V before = V::load(maximum_ + column, All{});
       maximum = V::max(before, maximum);
-      const V factor = exp2(before - maximum);
+      const V factor = Terms::exponential(before - maximum);
       factor.store(factor_ + column, All{});
       sum = factor * V::load(divisor_ + column, All{});
     }
     for (k = 0; k < keys; ++k) {
-      const V weight = exp2(row(k) - maximum);
+      const V weight = Terms::exponential(row(k) - maximum);
       weight.store(scores + k * kQueries, All{});
       sum = sum + weight;
     }
+    if constexpr (kTerms > 1) join_rows(scores, keys);
     maximum.store(maximum_ + column, All{});
     sum.store(divisor_ + column, All{});
   }

@@ -31,6 +31,15 @@ inline V exp2(V x) {
                   n);
 }
 
+/// 2^x for x <= 0 with 12 bits, of vectors whose scale() takes any exponent.
+template <typename V>
+inline V exp2_12_bits(V x) {
+  const V n = x.round();
+  return V::scale(
+      polynomial(x - n, {9.999280696e-01f, 6.932610307e-01f, 2.426112107e-01f, 5.517137654e-02f}),
+      n);
+}
+
 /// e^x, relative error below 2e-7 (subnormal results: absolute).
 template <typename V>
 inline V exp(V x) {
