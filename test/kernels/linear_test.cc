@@ -175,7 +175,10 @@ void expect_gelu(const Form& form, const std::vector<float>& values, double scal
   std::vector<double> expected;
   for (const float v : values) expected.push_back(v * 0.5 * std::erfc(-v / std::sqrt(2.0)));
   expect_near(std::string("GELU, ") + form.name, y, expected,
-              is_rough ? 2e-4 : has_16_bits ? 1.3e-6 : 3e-7, scale);
+              is_rough      ? 2e-4
+              : has_16_bits ? 1.3e-6
+                            : 3e-7,
+              scale);
 }
 
 // Forms of fewer bits have a simpler GELU, which is clamped far out.
@@ -256,6 +259,27 @@ const Bench kSpeed("linear", [] {
       measure(title(form, shape), flops, "FLOP",
               [&] { layer.run(with.x.data(), shape.rows, y.data()); });
     }
+  }
+});
+
+// All the linear layers of MiniLM, as one short text meets them: their weights come from far away.
+const Bench kOneText("one text", [] {
+  for (const Form& form : kForms) {
+    std::vector<Case> cases;
+    std::vector<PackedLinear> layers;
+    double flops = 0;
+    for (int layer = 0; layer < 6; ++layer) {
+      for (const Shape& shape :
+           {Shape{11, 384, 1152}, {11, 384, 384}, {11, 384, 1536}, {11, 1536, 384}}) {
+        cases.emplace_back(shape);
+        layers.push_back(pack(cases.back(), shape, form.form, Activation::kNone));
+        flops += 2.0 * double(shape.rows) * double(shape.inputs) * double(shape.outputs);
+      }
+    }
+    std::vector<float> y(11 * 1536);
+    measure(std::string("one text, ") + form.name, flops, "FLOP", [&] {
+      for (size_t i = 0; i < layers.size(); ++i) layers[i].run(cases[i].x.data(), 11, y.data());
+    });
   }
 });
 

@@ -14,6 +14,8 @@ namespace {
 constexpr int kRegisterRows = 12;
 
 struct Bfloat16 {
+  /// Weights are asked for so many bytes before they are multiplied.
+  static constexpr int64_t kBytesAhead = 8192;
   using Sum = __m512;
   static Sum load(const std::byte* source) { return _mm512_load_ps(source); }
   static void store(std::byte* target, Sum sum) { _mm512_store_ps(target, sum); }
@@ -33,6 +35,7 @@ using Int32x16 = __m512i;
 #endif
 
 struct Int8 {
+  static constexpr int64_t kBytesAhead = 0;  // they come by themselves
   using Sum = Int32x16;
   static Sum load(const std::byte* source) { return Sum(_mm512_load_si512(source)); }
   static void store(std::byte* target, Sum sum) { _mm512_store_si512(target, __m512i(sum)); }
@@ -41,6 +44,15 @@ struct Int8 {
     return Sum(_mm512_dpbusd_epi32(__m512i(sum), _mm512_set1_epi32(row), weights));
   }
 };
+
+template <int64_t kBytesAhead>
+void ask_ahead(const std::byte* weights) {
+  if constexpr (kBytesAhead > 0) {
+    const auto* ahead = reinterpret_cast<const char*>(weights + kBytesAhead);
+    _mm_prefetch(ahead, _MM_HINT_T0);
+    _mm_prefetch(ahead + kTileBytes, _MM_HINT_T0);
+  }
+}
 
 /// sums (+)= kRows rows x panel. `rows` points at the first row within its tile.
 template <typename Arithmetic, int kRows>
@@ -53,6 +65,7 @@ void multiply_rows(const std::byte* rows, const std::byte* panel, int64_t steps,
   });
   for (int64_t step = 0; step < steps; ++step, rows += 2 * kTileBytes, panel += 2 * kTileBytes) {
     for (int64_t group = 0; group < 16; ++group) {
+      ask_ahead<Arithmetic::kBytesAhead>(panel + group * 64);
       const __m512i left = _mm512_load_si512(panel + group * 64);
       const __m512i right = _mm512_load_si512(panel + kTileBytes + group * 64);
       each<kRows>([&](auto i) {
