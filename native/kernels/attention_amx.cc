@@ -138,7 +138,7 @@ class TileAttention {
   }
 
   /// 2^x for x <= 0, as exactly as the weights are kept.
-  static F32 power(F32 x) { return kParts == 2 ? exp2(x) : exp2_12_bits(x); }
+  static F32 power(F32 x) { return kParts == 2 ? exp2(x) : exp2_13_bits(x); }
 
   /// Scores of `count` queries to weights.
   void exponentiate(int64_t count, int64_t keys, bool more) {

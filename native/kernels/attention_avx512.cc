@@ -24,7 +24,7 @@ struct PairTerms {
   using Factor = Pairs;
   static constexpr int64_t kTerms = 2;
 
-  static F32 exponential(F32 x) { return exp2_12_bits(x); }
+  static F32 exponential(F32 x) { return exp2_13_bits(x); }
 
   /// Values 0 and 1 of `a` in lane 0, and so on; then those of `b`.
   static F32 join_neighbours(F32 a, F32 b) {
