@@ -35,7 +35,7 @@ using Int32x16 = __m512i;
 #endif
 
 struct Int8 {
-  static constexpr int64_t kBytesAhead = 0;  // they come by themselves
+  static constexpr int64_t kBytesAhead = 0;  // little to gain: half as many bytes
   using Sum = Int32x16;
   static Sum load(const std::byte* source) { return Sum(_mm512_load_si512(source)); }
   static void store(std::byte* target, Sum sum) { _mm512_store_si512(target, __m512i(sum)); }
