@@ -221,15 +221,7 @@ void run_parts(const AttentionBatch& batch, int64_t begin, int64_t end, float* s
   const TileRegisters registers;
   TileAttention<kParts> tiles(batch.shape, scratch);
   Attention<F32> vectors(batch.shape, scratch);
-  for (int64_t unit = begin; unit < end; ++unit) {
-    prefetch_next_text<F32>(batch, unit, end);
-    const Head head = head_of(batch, unit);
-    if (head.tokens < kTokensForTiles<kParts>) {
-      vectors.run_head(head);
-    } else {
-      tiles.run_head(head);
-    }
-  }
+  for_heads_by_length<F32>(batch, begin, end, kTokensForTiles<kParts>, vectors, tiles);
 }
 
 int64_t scratch(int64_t tokens, int64_t head_size) {

@@ -59,15 +59,7 @@ void run(const AttentionBatch& batch, int64_t begin, int64_t end, float* scratch
   }
   PairAttention pairs(batch.shape, scratch);
   Attention<F32> plain(batch.shape, scratch);
-  for (int64_t unit = begin; unit < end; ++unit) {
-    prefetch_next_text<F32>(batch, unit, end);
-    const Head head = head_of(batch, unit);
-    if (head.tokens < kTokensForPairs) {
-      plain.run_head(head);
-    } else {
-      pairs.run_head(head);
-    }
-  }
+  for_heads_by_length<F32>(batch, begin, end, kTokensForPairs, plain, pairs);
 }
 
 }  // namespace

@@ -175,10 +175,7 @@ void expect_gelu(const Form& form, const std::vector<float>& values, double scal
   std::vector<double> expected;
   for (const float v : values) expected.push_back(v * 0.5 * std::erfc(-v / std::sqrt(2.0)));
   expect_near(std::string("GELU, ") + form.name, y, expected,
-              is_rough      ? 2e-4
-              : has_16_bits ? 1.3e-6
-                            : 3e-7,
-              scale);
+              is_rough ? 2e-4 : has_16_bits ? 1.3e-6 : 3e-7, scale);
 }
 
 // Forms of fewer bits have a simpler GELU, which is clamped far out.

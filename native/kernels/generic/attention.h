@@ -42,6 +42,29 @@ inline void prefetch_next_text(const AttentionBatch& batch, int64_t unit, int64_
   for (int64_t i = size * head / shape.heads; i < last; i += kLine) V::prefetch(next + i);
 }
 
+/// run_head(head) for units [begin, end).
+template <typename V, typename RunHead>
+inline void for_heads(const AttentionBatch& batch, int64_t begin, int64_t end,
+                      const RunHead& run_head) {
+  for (int64_t unit = begin; unit < end; ++unit) {
+    prefetch_next_text<V>(batch, unit, end);
+    run_head(head_of(batch, unit));
+  }
+}
+
+/// The same by one of two: texts with fewer than `tokens` by `few`, others by `many`.
+template <typename V, typename Few, typename Many>
+inline void for_heads_by_length(const AttentionBatch& batch, int64_t begin, int64_t end,
+                                int64_t tokens, Few& few, Many& many) {
+  for_heads<V>(batch, begin, end, [&](const Head& head) {
+    if (head.tokens < tokens) {
+      few.run_head(head);
+    } else {
+      many.run_head(head);
+    }
+  });
+}
+
 /// How attention multiplies: float32 values, one term at a time.
 template <typename V>
 struct PlainTerms {
@@ -67,10 +90,7 @@ class Attention {
 
   static void run(const AttentionBatch& batch, int64_t begin, int64_t end, float* scratch) {
     Attention attention(batch.shape, scratch);
-    for (int64_t unit = begin; unit < end; ++unit) {
-      prefetch_next_text<V>(batch, unit, end);
-      attention.run_head(head_of(batch, unit));
-    }
+    for_heads<V>(batch, begin, end, [&](const Head& head) { attention.run_head(head); });
   }
 
   Attention(const AttentionShape& shape, float* scratch)

@@ -5,10 +5,11 @@
 namespace sentence_torch {
 namespace {
 
-/// A number that is known when the code is compiled.
+/// A number that is known when the code is compiled, and converts by itself, to be an index.
+/// std::integral_constant would bring an inline function of the standard library (see lanes.h).
 template <int kIndex>
 struct Index {
-  constexpr operator int() const { return kIndex; }  // NOLINT: implicit, to be an index
+  constexpr operator int() const { return kIndex; }
 };
 
 template <typename Body, int... kIndices>
