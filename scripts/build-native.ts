@@ -1,7 +1,7 @@
 /**
  * Builds the native part with cmake-js against the libtorch that is on this machine. Incremental.
  *
- *   npm run build:native [-- --werror] [--debug]
+ *   npm run build:native [-- --werror] [--debug] [--sanitize]
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -58,11 +58,16 @@ function jobs(): number {
 
 function main(): void {
   const { values } = parseArgs({
-    options: { werror: { type: 'boolean' }, debug: { type: 'boolean' } },
+    options: {
+      werror: { type: 'boolean' },
+      debug: { type: 'boolean' },
+      sanitize: { type: 'boolean' },
+    },
   });
   const libtorch = locateLibtorch();
   const options = [`--CDLIBTORCH_DIR=${libtorch.directory}`];
   if (values.werror) options.push('--CDSENTENCE_TORCH_WERROR=ON');
+  if (values.sanitize) options.push('--CDSENTENCE_TORCH_SANITIZE=ON');
   if (values.debug) options.push('--debug');
   configure(libtorch, options);
   cmakeJs('build', [...options, '--parallel', String(jobs())]);

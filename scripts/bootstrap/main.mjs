@@ -54,6 +54,11 @@ const tasks = {
     needs: [...addon, 'requirements', 'model'],
     command: (args) => tsx('bench/load.ts', ...args),
   },
+  'test-sanitize': {
+    needs: [...addon, 'typescript', 'requirements', 'model'],
+    command: (args) => tsx('scripts/checks/sanitize.ts', ...args),
+    env: () => ({ SENTENCE_TORCH_MODEL: result('model') }),
+  },
   'test-soak': {
     needs: [...addon, 'typescript', 'requirements', 'model'],
     command: (args) => tsx('scripts/soak/all.ts', ...args),
