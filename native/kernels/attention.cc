@@ -2,9 +2,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/isa.h"
+#include "kernels/choices.h"
 #include "kernels/parallel.h"
-#include "kernels/row_kernels.h"
 
 namespace sentence_torch {
 namespace {
@@ -19,19 +18,11 @@ float* scratch_of_thread(int64_t floats) {
   return memory.data() + (kAlignment - address % kAlignment) % kAlignment / sizeof(float);
 }
 
-const AttentionKernel& choose() {
-#if defined(__x86_64__) || defined(_M_X64)
-  if (isa() == Isa::kAmx) return amx_attention;
-  if (has_bfloat16()) return avx512_bfloat16_attention;
-#endif
-  return row_kernels().attention;
-}
-
 }  // namespace
 
 void attention(const float* qkv, const int32_t* offsets, int64_t texts, const AttentionShape& shape,
                LinearForm form, float* context) {
-  static const AttentionKernel& kernel = choose();
+  const AttentionKernel& kernel = *chosen_attention().kernel;
   int32_t longest = 0;
   for (int64_t i = 0; i < texts; ++i) longest = std::max(longest, offsets[i + 1] - offsets[i]);
   const int64_t floats = kernel.scratch(longest, shape.head_size);

@@ -84,10 +84,23 @@ Isa best() {
 
 bool is_here(Isa isa) { return isa != Isa::kNeon; }
 
+CpuModel this_cpu() {
+  const uint32_t signature = cpuid(1, 0).eax, name = cpuid(0, 0).ebx;
+  CpuModel cpu;
+  if (name == 0x756e6547) cpu.vendor = CpuModel::Vendor::kIntel;  // "Genu"ineIntel
+  if (name == 0x68747541) cpu.vendor = CpuModel::Vendor::kAmd;    // "Auth"enticAMD
+  const uint32_t family = signature >> 8 & 0xf, model = signature >> 4 & 0xf;
+  cpu.family = static_cast<int>(family == 0xf ? family + (signature >> 20 & 0xff) : family);
+  const bool is_extended = family == 6 || family == 0xf;
+  cpu.model = static_cast<int>(is_extended ? model | (signature >> 12 & 0xf0) : model);
+  return cpu;
+}
+
 #elif defined(__aarch64__) || defined(_M_ARM64)
 
 Isa best() { return Isa::kNeon; }
 bool is_here(Isa isa) { return isa <= Isa::kNeon; }
+CpuModel this_cpu() { return {}; }
 bool avx512_bf16() { return false; }
 bool avx512_vnni() { return false; }
 
@@ -95,6 +108,7 @@ bool avx512_vnni() { return false; }
 
 Isa best() { return Isa::kScalar; }
 bool is_here(Isa isa) { return isa == Isa::kScalar; }
+CpuModel this_cpu() { return {}; }
 bool avx512_bf16() { return false; }
 bool avx512_vnni() { return false; }
 
@@ -141,6 +155,8 @@ const char* to_string(Isa isa) {
   }
   return "unknown";
 }
+
+CpuModel cpu_model() { return this_cpu(); }
 
 bool has_bfloat16() { return isa() >= Isa::kAvx512 && avx512_bf16(); }
 

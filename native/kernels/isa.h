@@ -14,6 +14,16 @@ Isa isa();
 
 const char* to_string(Isa isa);
 
+/// Which CPU this is, as cpuid numbers them. Other architectures have no numbers here.
+struct CpuModel {
+  enum class Vendor { kOther, kIntel, kAmd };
+  Vendor vendor = Vendor::kOther;
+  int family = 0;
+  int model = 0;
+};
+
+CpuModel cpu_model();
+
 /// Whether the kernels have instructions for products of bfloat16 values: part of AMX, an extra of
 /// AVX-512.
 bool has_bfloat16();

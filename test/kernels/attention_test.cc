@@ -151,35 +151,6 @@ const testing::Test growing("attention: maxima that grow", [] {
   }
 });
 
-/// The best time of attention on a long text in each form.
-std::vector<double> times(const std::vector<LinearForm>& forms) {
-  const AttentionShape shape{4, 64, usual_scale(64)};
-  const int32_t tokens = 256;
-  const std::vector<int32_t> offsets{0, tokens};
-  const auto qkv = normal(tokens * 3 * 4 * 64, 1, 24);
-  std::vector<float> context(tokens * 4 * 64);
-  std::vector<double> best(forms.size(), INFINITY);
-  for (int round = 0; round < 200; ++round) {
-    for (size_t i = 0; i < forms.size(); ++i) {
-      const double start = testing::now();
-      attention(qkv.data(), offsets.data(), 1, shape, forms[i], context.data());
-      best[i] = std::min(best[i], testing::now() - start);
-    }
-  }
-  return best;
-}
-
-const testing::Test faster("attention: bfloat16 and int8 take less time where the CPU has it", [] {
-  if (!has_bfloat16()) return;
-  const auto best = times({LinearForm::kFloat32, LinearForm::kBfloat16, LinearForm::kInt8});
-  for (const size_t form : {1u, 2u}) {
-    const double ratio = best[0] / best[form];
-    testing::expect("float32 : form " + std::to_string(form) + " = " + std::to_string(ratio) +
-                        ", more than 1.3",
-                    ratio > 1.3);
-  }
-});
-
 const testing::Test nothing("attention: no texts", [] {
   const int32_t offset = 0;
   attention(nullptr, &offset, 0, {12, 32, 1}, LinearForm::kFloat32, nullptr);

@@ -188,42 +188,6 @@ const Test kGeluOfForms("the GELU behind a layer, at all magnitudes", [] {
   }
 });
 
-double best_time(const PackedLinear& layer, const Case& with, const Shape& shape, double before) {
-  std::vector<float> y(static_cast<size_t>(shape.rows * shape.outputs));
-  const double start = now();
-  layer.run(with.x.data(), shape.rows, y.data());
-  return std::min(before, now() - start);
-}
-
-/// How many times as long `form` takes as `other`, each at its best.
-double time_ratio(LinearForm form, LinearForm other) {
-  const Shape shape{96, 768, 768};
-  const Case with(shape);
-  const PackedLinear a = pack(with, shape, form, Activation::kNone);
-  const PackedLinear b = pack(with, shape, other, Activation::kNone);
-  double of_a = INFINITY, of_b = INFINITY;
-  for (int i = 0; i < 200; ++i) {
-    of_a = best_time(a, with, shape, of_a);
-    of_b = best_time(b, with, shape, of_b);
-  }
-  return of_a / of_b;
-}
-
-// Sums that a compiler keeps in memory instead of registers are right, and take twice as long. Both
-// forms have one instruction for a product there; int8 gets twice as much done by it.
-const Test kInt8IsFaster("int8 products take well under the time of bfloat16 ones on AVX-512", [] {
-  if (isa() != Isa::kAvx512 || !has_bfloat16() || !has_int8()) return;
-  const double ratio = time_ratio(LinearForm::kBfloat16, LinearForm::kInt8);
-  expect("bfloat16 : int8 = " + std::to_string(ratio) + ", more than 1.35", ratio > 1.35);
-});
-
-// In plain C++ they took 17 times as long.
-const Test kInt8IsNotSlow("int8 products take no longer than float32 ones on AVX2", [] {
-  if (isa() != Isa::kAvx2) return;
-  const double ratio = time_ratio(LinearForm::kFloat32, LinearForm::kInt8);
-  expect("float32 : int8 = " + std::to_string(ratio) + ", more than 0.9", ratio > 0.9);
-});
-
 const Bench kSpeedOfBoth("feed forward", [] {
   for (const Form& form : kForms) {
     for (const Shape& up : {Shape{512, 384, 1536}, {512, 768, 3072}}) {

@@ -98,11 +98,12 @@ int run_all(const std::vector<Entry>& entries, const char* part) {
 
 }  // namespace sentence_torch::testing
 
-/// kernels_test [--bench] [part of a name]
+/// kernels_test [--bench] [part of a name], or kernels_test --bench --check-choices
 int main(int count, char** arguments) {
   using namespace sentence_torch::testing;  // NOLINT: nothing else is here
   const bool bench = count > 1 && std::strcmp(arguments[1], "--bench") == 0;
-  const char* part = count > 1 + bench ? arguments[1 + bench] : "";
+  const char* asked = count > 1 + bench ? arguments[1 + bench] : "";
+  const char* part = std::strcmp(asked, "--check-choices") == 0 ? "choices" : asked;
   const int ran = run_all(bench ? benches() : tests(), part);
   if (!bench) {
     std::printf("%s: %d tests, %d failures\n", sentence_torch::to_string(sentence_torch::isa()),
