@@ -87,6 +87,8 @@ export interface Session {
   /** Puts more texts into a batch; false, and nothing has changed, once a stream has begun it. */
   // biome-ignore format: one line, as it stands above the native method
   extend(batch: BatchHandle, ids: Int32Array, lengths: Int32Array, rows: readonly Float32Array[]): boolean;
+  /** Leaves texts of a batch out, by their places in it; false, and nothing has changed, once a stream has begun it. */
+  cancel(batch: BatchHandle, places: Int32Array): boolean;
   /** Ends the streams after the batches they run; resolves when their threads have ended and the weights are freed. */
   dispose(): Promise<void>;
 }

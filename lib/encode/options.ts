@@ -172,12 +172,13 @@ export function checkSignal(value: unknown): AbortSignal | undefined {
 
 /** By its shape, as Node does: signals of another realm, as test runners have them, are no less signals. */
 function isAbortSignal(value: unknown): value is AbortSignal {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as AbortSignal).aborted === 'boolean' &&
-    typeof (value as AbortSignal).addEventListener === 'function'
-  );
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    const { aborted, addEventListener } = value as AbortSignal;
+    return typeof aborted === 'boolean' && typeof addEventListener === 'function';
+  } catch {
+    return false; // a proxy or getter that throws
+  }
 }
 
 /** Checks the options of load(); their defaults depend on the device. */

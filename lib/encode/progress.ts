@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { SingleBar } from 'cli-progress';
 import type { Progress } from './options.ts';
 
@@ -22,10 +23,12 @@ export function reportProgress(
 
 function reportToCallback(callback: (progress: Progress) => void, total: number): ProgressReporter {
   let completed = 0;
+  // Batches end in the context of whoever caused them; the caller's own is the one to be called in.
+  const report = AsyncResource.bind(callback);
   return {
     add(count) {
       completed += count;
-      callback({ completed, total });
+      report({ completed, total });
     },
     stop() {},
   };

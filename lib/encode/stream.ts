@@ -1,3 +1,7 @@
+import { AsyncResource } from 'node:async_hooks';
+import { createError } from '../errors.ts';
+import { show } from '../util/check.ts';
+
 /** Texts that make one call of a stream: enough for full batches of nearly equal lengths, little to hold. */
 const windowTexts = 256;
 const windowCharacters = 1 << 16;
@@ -7,89 +11,182 @@ const windowsAhead = 3;
 /** Encodes the texts of one window. */
 export type EncodeWindow = (texts: string[], signal: AbortSignal) => Promise<Float32Array[]>;
 
+type CheckText = (text: unknown, index: number) => asserts text is string;
+
 /**
  * Encodes texts as they come and yields the embeddings in order. Reads ahead only a few windows, so memory does not grow
- * with the source, and waits for a slow consumer. A source that pauses does not hold back what it gave before.
+ * with the source, and waits for a slow consumer. A source that pauses does not hold back what it gave before, and one that
+ * fails not what came before that. The consumer's return() and `signal` end it at once, also while the source waits.
  */
-export async function* encodeWindows(
+export function encodeWindows(
   texts: Iterable<unknown> | AsyncIterable<unknown>,
-  check: (text: unknown, index: number) => asserts text is string,
+  check: CheckText,
   encode: EncodeWindow,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Float32Array, void, undefined> {
-  const source = new WindowReader(texts, check);
-  const controller = new AbortController();
-  const onAbort = () => controller.abort(signal?.reason);
+  const stop = new AbortController();
+  const source = new WindowReader(texts, check, stop.signal);
+  const rows = readRows(source, encode, signal, stop);
+  // A generator that waits takes no return() before it goes on: `stop` lets it.
+  const end = rows.return.bind(rows);
+  const fail = rows.throw.bind(rows);
+  return Object.assign(rows, {
+    return: (value: void | PromiseLike<void>) => {
+      stop.abort();
+      return end(value);
+    },
+    throw: (error: unknown) => {
+      stop.abort();
+      return fail(error);
+    },
+  });
+}
+
+async function* readRows(
+  source: WindowReader,
+  encode: EncodeWindow,
+  signal: AbortSignal | undefined,
+  stop: AbortController,
+): AsyncGenerator<Float32Array, void, undefined> {
+  const onAbort = () => stop.abort(signal?.reason);
   const underWay: Promise<Float32Array[]>[] = [];
   try {
     if (signal?.aborted) onAbort();
     signal?.addEventListener('abort', onAbort, { once: true });
-    for (;;) {
+    while (!stop.signal.aborted) {
       while (underWay.length < windowsAhead && !source.isAtEnd) {
         // With nothing under way there is nothing to do but to wait for the source.
         const window = await source.next(underWay.length === 0);
         if (window.length === 0) break;
-        const encoded = encode(window, controller.signal);
+        const encoded = encode(window, stop.signal);
         encoded.catch(() => {}); // awaited in its turn; until then it must not count as unhandled
         underWay.push(encoded);
       }
       const first = underWay.shift();
       if (first !== undefined) yield* await first;
-      else if (source.isAtEnd) return;
+      else if (source.isAtEnd) return source.rethrow();
     }
+    if (signal?.aborted) throw aborted(signal);
   } finally {
     signal?.removeEventListener('abort', onAbort);
-    controller.abort();
+    stop.abort();
     await source.close();
   }
+}
+
+function aborted(signal: AbortSignal): Error {
+  return createError('ST_ABORTED', 'The stream was aborted by its signal.', {
+    cause: signal.reason,
+  });
 }
 
 /** Cuts a source into windows. */
 class WindowReader {
   readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>;
-  readonly #check: (text: unknown, index: number) => asserts text is string;
-  #pending: Promise<IteratorResult<unknown>> | undefined;
+  readonly #check: CheckText;
+  readonly #stop: AbortSignal;
+  /** Whatever runs code of the source's is called in the context of who began the stream. */
+  readonly #context = new AsyncResource('sentence-torch.encodeStream');
+  #pending: Promise<unknown> | undefined;
   #count = 0;
+  #failure: { error: unknown } | undefined;
+  /** Whether the source has given its last text, or failed. */
   isAtEnd = false;
+  #isDone = false;
 
   constructor(
     texts: Iterable<unknown> | AsyncIterable<unknown>,
-    check: (text: unknown, index: number) => asserts text is string,
+    check: CheckText,
+    stop: AbortSignal,
   ) {
     this.#check = check;
-    this.#iterator =
-      Symbol.asyncIterator in texts ? texts[Symbol.asyncIterator]() : texts[Symbol.iterator]();
+    this.#stop = stop;
+    this.#iterator = iteratorOf(texts);
   }
 
   /**
-   * The next texts: as many as make a window, or those that the source has ready. Empty at the end, or, unless `wait` is set,
-   * while the source has none ready.
+   * The next texts: as many as make a window, or those that the source has ready. Empty at the end, once stopped, or, unless
+   * `wait` is set, while the source has none ready.
    */
   async next(wait: boolean): Promise<string[]> {
     const window: string[] = [];
     let characters = 0;
     while (window.length < windowTexts && characters < windowCharacters) {
-      this.#pending ??= Promise.resolve(this.#iterator.next());
-      const mayPause = window.length > 0 || !wait;
-      const result = await (mayPause ? readyOrUndefined(this.#pending) : this.#pending);
-      if (result === undefined) break;
-      this.#pending = undefined;
-      if (result.done) {
+      try {
+        const text = await this.#read(window.length > 0 || !wait);
+        if (text === undefined) break;
+        characters += text.length;
+        window.push(text);
+      } catch (error) {
+        this.#failure = { error };
         this.isAtEnd = true;
         break;
       }
-      const text: unknown = result.value;
-      this.#check(text, this.#count++);
-      characters += text.length;
-      window.push(text);
     }
     return window;
   }
 
-  /** Lets the source free what it holds, when its end was not reached. */
-  async close(): Promise<void> {
-    if (!this.isAtEnd) await this.#iterator.return?.();
+  /** Throws what the source failed with, when all before it is done. */
+  rethrow(): void {
+    if (this.#failure) throw this.#failure.error;
   }
+
+  /** Lets the source free what it holds, when its end was not reached. A source that is waiting is told, not waited for. */
+  async close(): Promise<void> {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    const closed = (async () => {
+      await this.#context.runInAsyncScope(() => this.#iterator.return?.());
+    })();
+    if (this.#pending === undefined) await closed;
+    else closed.catch(() => {});
+  }
+
+  /** One text; undefined at the end, once stopped, or if there is none yet and it `mayPause`. */
+  async #read(mayPause: boolean): Promise<string | undefined> {
+    this.#pending ??= this.#ask();
+    const asked = this.#pending;
+    const result = await (mayPause ? readyOrUndefined(asked) : unlessStopped(asked, this.#stop));
+    if (result === undefined) return undefined;
+    this.#pending = undefined;
+    if (typeof result !== 'object' || result === null) {
+      throw createError(
+        'ST_INVALID_INPUT',
+        `The source of encodeStream() gave ${show(result)} for next(). Iterators give { done, value }.`,
+      );
+    }
+    const { done, value: text } = result as IteratorResult<unknown>;
+    if (done) {
+      this.isAtEnd = this.#isDone = true;
+      return undefined;
+    }
+    this.#check(text, this.#count++);
+    return text;
+  }
+
+  async #ask(): Promise<unknown> {
+    try {
+      return await this.#context.runInAsyncScope(() => this.#iterator.next());
+    } catch (error) {
+      this.#isDone = true; // an iterator that threw is over: nobody calls its return()
+      throw error;
+    }
+  }
+}
+
+function iteratorOf(
+  texts: Iterable<unknown> | AsyncIterable<unknown>,
+): Iterator<unknown> | AsyncIterator<unknown> {
+  const iterator: unknown =
+    (texts as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator]?.() ??
+    (texts as Iterable<unknown>)[Symbol.iterator]();
+  const next =
+    typeof iterator === 'object' && iterator !== null && 'next' in iterator && iterator.next;
+  if (typeof next === 'function') return iterator as Iterator<unknown> | AsyncIterator<unknown>;
+  throw createError(
+    'ST_INVALID_INPUT',
+    `encodeStream() was given an object whose iterator is ${show(iterator)}. Give an iterable or async iterable of strings.`,
+  );
 }
 
 /** The value, if it is there by the next turn of the event loop. */
@@ -98,4 +195,14 @@ function readyOrUndefined<T>(promise: Promise<T>): Promise<T | undefined> {
     promise,
     new Promise<undefined>((resolve) => setImmediate(() => resolve(undefined))),
   ]);
+}
+
+/** The value, or undefined as soon as `stop` fires. */
+function unlessStopped<T>(promise: Promise<T>, stop: AbortSignal): Promise<T | undefined> {
+  if (stop.aborted) return Promise.resolve(undefined);
+  return new Promise((resolve, reject) => {
+    const onStop = () => resolve(undefined);
+    stop.addEventListener('abort', onStop, { once: true });
+    promise.then(resolve, reject).finally(() => stop.removeEventListener('abort', onStop));
+  });
 }

@@ -80,6 +80,7 @@ export class Session {
         const { ids, lengths, rows } = packed(more);
         return native(() => this.#native.extend(batch, ids, lengths, rows));
       },
+      cancel: (places) => native(() => this.#native.cancel(batch, Int32Array.from(places))),
     };
   }
 

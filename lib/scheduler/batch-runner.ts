@@ -21,6 +21,8 @@ export interface RunningBatch {
   waits(): boolean;
   /** Puts more texts into it; false once a stream has begun it. */
   extend(more: readonly BatchItem[]): boolean;
+  /** Leaves out those at these places; false once a stream has begun it. */
+  cancel(places: readonly number[]): boolean;
 }
 
 /** Hands one batch to the streams. Urgent batches overtake others that are prepared. */
@@ -77,7 +79,11 @@ export class BatchRunner {
       failure = { error };
     }
     this.#running.delete(batch);
-    this.#recorder.batch({ ...this.#event(batch), ...failure, runMs: this.#clock.now() - started });
+    batch.close();
+    if (batch.load.texts > 0) {
+      const runMs = this.#clock.now() - started;
+      this.#recorder.batch({ ...this.#event(batch), ...failure, runMs });
+    }
     if (failure === undefined) this.#outcome.written(batch.items);
     else await this.#split(batch, failure.error);
   }
@@ -96,6 +102,12 @@ export class BatchRunner {
     }
     batch.add(items);
     return true;
+  }
+
+  /** Leaves the texts of a call that is over out of a batch that no stream has begun. */
+  cancel(batch: Batch, call: Call): void {
+    const places = batch.placesOf(call);
+    if (places.length > 0 && this.#running.get(batch)?.cancel(places)) batch.cancel(call);
   }
 
   #event({ load, priority }: Batch) {

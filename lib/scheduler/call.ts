@@ -1,3 +1,4 @@
+import type { Batch } from './batch.ts';
 import type { Limits } from './policy.ts';
 
 /** Who goes first: texts that somebody waits for, or work in bulk. */
@@ -34,6 +35,8 @@ export class Call {
   written = 0;
   /** Tokens of all its texts, estimated from their characters. */
   readonly estimatedTokens: number;
+  /** Batches at the streams that hold texts of it. */
+  readonly batches = new Set<Batch>();
   /** Its place among the calls of its lane; see Waiting.turn. */
   turn = 0;
   #settle: { resolve(): void; reject(error: unknown): void } | undefined;

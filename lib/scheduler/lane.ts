@@ -31,8 +31,13 @@ export class Item implements Waiting {
 /** The waiting texts of one priority, kept in the order of the layout, whose calls take turns. */
 export class Lane {
   readonly #layout: Layout;
-  #waiting: Item[] = [];
+  /** In the layout's order. Items of calls that were dropped stay in it until it is swept. */
+  #list: Item[] = [];
+  #isSwept = true;
+  #texts = 0;
   #tokens = 0;
+  /** What waits of each call. */
+  readonly #calls = new Map<Call, { texts: number; tokens: number }>();
   #turns = 0;
   #arrivals = 0;
 
@@ -41,7 +46,7 @@ export class Lane {
   }
 
   get texts(): number {
-    return this.#waiting.length;
+    return this.#texts;
   }
 
   get tokens(): number {
@@ -50,10 +55,9 @@ export class Lane {
 
   /** Milliseconds of the clock when the call that has waited longest came. */
   get oldest(): number {
-    return this.#waiting.reduce(
-      (oldest, { call }) => Math.min(oldest, call.startedAt),
-      Number.POSITIVE_INFINITY,
-    );
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const { startedAt } of this.#calls.keys()) oldest = Math.min(oldest, startedAt);
+    return oldest;
   }
 
   /** Queues tokenized texts that came together. */
@@ -63,29 +67,46 @@ export class Lane {
       if (call.turn === 0) call.turn = ++this.#turns;
       return new Item(call, ids, row, arrival);
     });
-    this.#waiting = merge(this.#waiting, items.sort(this.#layout.compare), this.#layout);
-    this.#tokens += sumOfTokens(items);
+    this.#list = merge(this.#swept(), items.sort(this.#layout.compare), this.#layout);
+    for (const item of items) this.#count(item, 1);
   }
 
   /** Takes out the next batch, or what joins one that holds `held`; see chooseRun(). Something must be waiting. */
   take(share: number, held = nothing): Item[] {
-    const { start, end } = chooseRun(this.#waiting, this.#layout, share, held);
+    const { start, end } = chooseRun(this.#swept(), this.#layout, share, held);
     if (start === end) return [];
-    const taken = this.#waiting.splice(start, end - start);
-    this.#tokens -= sumOfTokens(taken);
+    const taken = this.#list.splice(start, end - start);
+    for (const item of taken) this.#count(item, -1);
     // The call whose turn it was goes behind the others.
     const served = taken.reduce((first, item) => (item.turn < first.turn ? item : first));
     served.call.turn = ++this.#turns;
     return taken;
   }
 
-  /** Takes out what waits for calls that are over. */
-  dropOver(): void {
-    this.#waiting = this.#waiting.filter((item) => !item.call.isOver);
-    this.#tokens = sumOfTokens(this.#waiting);
+  /** Takes out what waits for a call that is over. One signal may end thousands, so the list is swept later, once. */
+  drop(call: Call): void {
+    const waiting = this.#calls.get(call);
+    if (waiting === undefined) return;
+    this.#calls.delete(call);
+    this.#texts -= waiting.texts;
+    this.#tokens -= waiting.tokens;
+    this.#isSwept = false;
   }
-}
 
-function sumOfTokens(items: readonly Item[]): number {
-  return items.reduce((sum, item) => sum + item.tokens, 0);
+  #swept(): Item[] {
+    if (!this.#isSwept) this.#list = this.#list.filter((item) => !item.call.isOver);
+    this.#isSwept = true;
+    return this.#list;
+  }
+
+  /** One text more (1) or less (-1) waits. */
+  #count({ call, tokens }: Item, change: 1 | -1): void {
+    const waiting = this.#calls.get(call) ?? { texts: 0, tokens: 0 };
+    waiting.texts += change;
+    waiting.tokens += change * tokens;
+    this.#texts += change;
+    this.#tokens += change * tokens;
+    if (waiting.texts === 0) this.#calls.delete(call);
+    else this.#calls.set(call, waiting);
+  }
 }

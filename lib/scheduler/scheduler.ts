@@ -9,7 +9,7 @@ import { Intake, type Tokenized } from './intake.ts';
 import { type Item, Lane } from './lane.ts';
 import { type Layout, nothing, padded, paddingFree, plus } from './policy.ts';
 import { Recorder, type Stats } from './stats.ts';
-import { abortError, type CallControl, Watch } from './watch.ts';
+import { abortError, type CallControl, hasFired, Watch } from './watch.ts';
 
 /** What the scheduler is made for. */
 export interface SchedulerSettings extends QueueLimits {
@@ -89,7 +89,7 @@ export class Scheduler {
    * @throws ST_OVERLOADED, ST_ABORTED, and what `request.open` throws
    */
   submit(request: CallRequest, control: CallControl = {}): Promise<void> {
-    if (control.signal?.aborted) throw abortError(control.signal);
+    if (hasFired(control.signal)) throw abortError(control.signal);
     const tokens = this.#gauge.estimate(request);
     const refusal = this.#gauge.refusal(request.texts.length, tokens);
     if (refusal) {
@@ -99,9 +99,9 @@ export class Scheduler {
     request.open();
     if (request.texts.length === 0) return Promise.resolve();
     const call = new Call(request, this.#clock.now(), tokens);
+    const unwatch = this.#watch.add(call, control); // the caller's signal may throw: nothing is counted yet
     this.#calls.add(call);
     this.#gauge.enter(call);
-    const unwatch = this.#watch.add(call, control);
     this.#queues[call.priority].intake.add(call);
     return call.done.finally(unwatch);
   }
@@ -251,7 +251,8 @@ export class Scheduler {
       call.reject(error);
       const { intake, lane } = this.#queues[call.priority];
       intake.drop(call);
-      lane.dropOver();
+      lane.drop(call);
+      for (const batch of call.batches) this.#runner.cancel(batch, call);
     }
     const ms = this.#clock.now() - call.startedAt;
     this.#recordCall(call.request.texts.length, call.priority, ms, error);

@@ -31,7 +31,12 @@ export class Watch {
       timeoutMs === undefined
         ? undefined
         : this.#clock.after(timeoutMs, () => this.#end(call, timeoutError(timeoutMs)));
-    if (signal) this.#watchSignal(call, signal);
+    try {
+      if (signal) this.#watchSignal(call, signal);
+    } catch (error) {
+      cancelTimer?.();
+      throw signalError(error);
+    }
     return () => {
       cancelTimer?.();
       if (signal) this.#unwatchSignal(call, signal);
@@ -46,8 +51,8 @@ export class Watch {
         for (const each of [...calls]) this.#end(each, abortError(signal));
       };
       watched = { calls, onAbort };
-      this.#signals.set(signal, watched);
       signal.addEventListener('abort', onAbort, { once: true });
+      this.#signals.set(signal, watched);
     }
     watched.calls.add(call);
   }
@@ -57,8 +62,29 @@ export class Watch {
     watched?.calls.delete(call);
     if (watched?.calls.size !== 0) return;
     this.#signals.delete(signal);
-    signal.removeEventListener('abort', watched.onAbort);
+    try {
+      signal.removeEventListener('abort', watched.onAbort);
+    } catch {
+      // The call has its result; a listener that stays does nothing.
+    }
   }
+}
+
+/** Whether the signal has fired already. */
+export function hasFired(signal: AbortSignal | undefined): signal is AbortSignal {
+  try {
+    return signal?.aborted === true;
+  } catch (error) {
+    throw signalError(error);
+  }
+}
+
+function signalError(cause: unknown): Error {
+  return createError(
+    'ST_INVALID_OPTION',
+    'signal threw an error when it was used (see cause). Give the signal of an AbortController.',
+    { cause },
+  );
 }
 
 /** The error of a call whose signal has fired. */

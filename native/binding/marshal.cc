@@ -12,11 +12,6 @@ int to_int(const Napi::Object& object, const char* name) {
   return object.Get(name).ToNumber().Int32Value();
 }
 
-std::vector<int32_t> to_ints(const Napi::Value& value) {
-  const auto array = value.As<Napi::Int32Array>();
-  return {array.Data(), array.Data() + array.ElementLength()};
-}
-
 std::vector<Row> to_rows(const Napi::Value& value) {
   const auto array = value.As<Napi::Array>();
   std::vector<Row> rows;
@@ -55,6 +50,11 @@ std::vector<std::string> to_strings(const Napi::Value& value) {
 }
 
 }  // namespace
+
+std::vector<int32_t> to_ints(const Napi::Value& value) {
+  const auto array = value.As<Napi::Int32Array>();
+  return {array.Data(), array.Data() + array.ElementLength()};
+}
 
 SessionOptions to_session_options(const Napi::Object& object) {
   SessionOptions options;

@@ -2,6 +2,9 @@
 
 #include <napi.h>
 
+#include <cstdint>
+#include <vector>
+
 #include "model/batch.h"
 #include "model/model.h"
 #include "model/narrow.h"
@@ -21,6 +24,9 @@ SessionOptions to_session_options(const Napi::Object& object);
 
 NarrowOptions to_narrow_options(const Napi::Object& object);
 
+/// A copy of an Int32Array.
+std::vector<int32_t> to_ints(const Napi::Value& value);
+
 /// Copies ids and lengths. The rows point into JS memory: the caller holds a reference to `rows`
 /// until the batch is done. Throws Failure ST_FORWARD_FAILED if the parts do not fit each other,
 /// which is a bug in lib/.
@@ -30,7 +36,7 @@ Batch to_batch(const Napi::Value& ids, const Napi::Value& lengths, const Napi::V
 /// The `Listing` of binding.d.ts.
 Napi::Value to_js(Napi::Env env, const Listing& listing);
 
-/// An Error with `code`, for lib/native/errors.ts to turn into one of our classes.
+/// An Error with `code`, for lib/native/native-error.ts to turn into one of our classes.
 Napi::Error to_js_error(Napi::Env env, const std::string& code, const std::string& message);
 
 }  // namespace sentence_torch

@@ -58,6 +58,7 @@ Napi::Function SessionWrap::define(Napi::Env env) {
       env, "Session",
       {InstanceMethod<&SessionWrap::load>("load"), InstanceMethod<&SessionWrap::run>("run"),
        InstanceMethod<&SessionWrap::waits>("waits"), InstanceMethod<&SessionWrap::extend>("extend"),
+       InstanceMethod<&SessionWrap::cancel>("cancel"),
        InstanceMethod<&SessionWrap::dispose>("dispose")});
 }
 
@@ -110,7 +111,8 @@ Napi::Value SessionWrap::run(const Napi::CallbackInfo& info) {
       if (*slot == nullptr) throw Failure("ST_DISPOSED", "The model is not loaded.");
       const CpuBudget::Share share(CpuBudget::process(), cores);
       const SharedForward helped(*executor);
-      (*slot)->encode(batch->begin());
+      // Only now, with a core to run on: until here texts may join or be left out.
+      if (const Batch begun = batch->begin(); !begun.lengths.empty()) (*slot)->encode(begun);
       done.resolve();
     };
     // The session and the rows stay alive together.
@@ -136,6 +138,15 @@ Napi::Value SessionWrap::extend(const Napi::CallbackInfo& info) {
     const Batch more = to_batch(info[1], info[2], info[3], options_.model.dimension);
     promises_->keep_alive(open.ticket, info[3]);  // first: a stream may begin at once
     return Napi::Boolean::New(env, open.batch->extend(more));
+  });
+}
+
+// cancel(batch: BatchHandle, places: Int32Array): boolean
+Napi::Value SessionWrap::cancel(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  return coded(env, "ST_FORWARD_FAILED", [&] {
+    const OpenBatch& open = *info[0].As<BatchHandle>().Data();
+    return Napi::Boolean::New(env, open.batch->cancel(to_ints(info[1])));
   });
 }
 

@@ -24,6 +24,7 @@ class SessionWrap : public Napi::ObjectWrap<SessionWrap> {
   Napi::Value run(const Napi::CallbackInfo& info);
   Napi::Value waits(const Napi::CallbackInfo& info);
   Napi::Value extend(const Napi::CallbackInfo& info);
+  Napi::Value cancel(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
 
   std::pair<Promises::Ticket, Napi::Promise> submit(Napi::Env env, const Napi::Array& kept_alive,

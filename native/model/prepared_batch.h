@@ -1,13 +1,16 @@
 #pragma once
 
+#include <cstdint>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "model/batch.h"
 
 namespace sentence_torch {
 
-/// A batch that waits for a stream. Until one begins it, texts that came later can still join.
+/// A batch that waits for a stream. Until one begins it, texts that came later can still join, and
+/// those that nobody waits for any more can be left out.
 class PreparedBatch {
  public:
   explicit PreparedBatch(Batch batch) : batch_(std::move(batch)) {}
@@ -32,18 +35,46 @@ class PreparedBatch {
     return true;
   }
 
+  /// Leaves texts out, by their places in the batch; places that it does not have count for
+  /// nothing. False, and nothing has changed, once a stream has begun it.
+  bool cancel(const std::vector<int32_t>& places) {
+    std::lock_guard lock(mutex_);
+    if (begun_) return false;
+    cancelled_.resize(batch_.lengths.size());
+    for (const int32_t place : places) {
+      if (place >= 0 && static_cast<size_t>(place) < cancelled_.size()) {
+        cancelled_[static_cast<size_t>(place)] = true;
+      }
+    }
+    return true;
+  }
+
   /// Takes the batch out, once, on the stream that runs it: this object may live until JavaScript
   /// collects it.
   Batch begin() {
     std::lock_guard lock(mutex_);
     begun_ = true;
-    return std::move(batch_);
+    Batch all = std::move(batch_);
+    return cancelled_.empty() ? all : without_cancelled(all);
   }
 
  private:
+  Batch without_cancelled(const Batch& all) const {
+    Batch left;
+    auto ids = all.ids.begin();
+    for (size_t i = 0; i < all.lengths.size(); ids += all.lengths[i++]) {
+      if (i < cancelled_.size() && cancelled_[i]) continue;
+      left.ids.insert(left.ids.end(), ids, ids + all.lengths[i]);
+      left.lengths.push_back(all.lengths[i]);
+      left.rows.push_back(all.rows[i]);
+    }
+    return left;
+  }
+
   std::mutex mutex_;
   bool begun_ = false;
   Batch batch_;
+  std::vector<bool> cancelled_;  // by place; empty, or shorter than the batch, where nothing is
 };
 
 }  // namespace sentence_torch

@@ -197,3 +197,18 @@ test('two models at once share the cores and give the same embeddings as alone',
     t.true(maxAbsDiff(again, ofA) <= 1e-5 && maxAbsDiff(andB, ofB) <= 1e-5);
   }
 });
+
+test('what is aborted before a stream has begun it is never computed', async (t) => {
+  await using model = await load('odd/slow', { streams: 1 });
+  const controller = new AbortController();
+  const texts = Array.from({ length: 100 }, (_, i) => `text ${i}`);
+  const running = model.encode('first');
+  while (model.stats().runningBatches === 0) await new Promise((go) => setImmediate(go));
+  const aborted = model.encode(texts, { signal: controller.signal });
+  while (model.stats().runningBatches < 2) await new Promise((go) => setImmediate(go));
+  controller.abort();
+  await t.throwsAsync(aborted, { code: 'ST_ABORTED' });
+  await running;
+  await model.encode('last');
+  t.is(model.stats().batches, 2);
+});

@@ -75,11 +75,12 @@ export class HeldScheduler {
   ) {
     const hold: RunBatch = (batch, urgent) => {
       const items = [...batch];
+      const cancelled = new Set<number>();
       const held = {
         urgent,
         begun,
         get texts() {
-          return items.map((item) => item.ids.length);
+          return items.filter((_, i) => !cancelled.has(i)).map((item) => item.ids.length);
         },
       };
       const done = new Promise<void>((resolve, reject) => {
@@ -91,6 +92,11 @@ export class HeldScheduler {
         extend: (more) => {
           if (extend === 'throws') throw new Error('out of memory');
           return !held.begun && items.push(...more) > 0;
+        },
+        cancel: (places) => {
+          if (held.begun) return false;
+          for (const place of places) cancelled.add(place);
+          return true;
         },
       };
     };
@@ -133,14 +139,20 @@ function growing(
   run: (items: readonly BatchItem[]) => Promise<void>,
   begun: boolean,
 ): RunningBatch {
-  if (begun) return { done: run(batch), waits: () => false, extend: () => false };
+  if (begun)
+    return { done: run(batch), waits: () => false, extend: () => false, cancel: () => false };
   const items = [...batch];
   let waits = true;
   const done = turns(2).then(() => {
     waits = false;
     return run(items);
   });
-  return { done, waits: () => waits, extend: (more) => waits && items.push(...more) > 0 };
+  return {
+    done,
+    waits: () => waits,
+    extend: (more) => waits && items.push(...more) > 0,
+    cancel: () => false,
+  };
 }
 
 /** As the real streams do: each row gets its embedding, here the number of its tokens. */

@@ -114,6 +114,7 @@ test('each native method stands in binding.d.ts with the signature above its def
     ),
   );
   t.deepEqual(signatures.map((signature) => signature.replace(/\(.*/, '')).sort(), [
+    'cancel',
     'cpu',
     'devices',
     'dispose',

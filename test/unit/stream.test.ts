@@ -1,6 +1,7 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import test from 'ava';
 import { encodeWindows } from '../../lib/encode/stream.ts';
-import { checkText } from '../../lib/encode/texts.ts';
+import { checkIterable, checkText } from '../../lib/encode/texts.ts';
 
 /** Each text is a number and its embedding holds it; windows are held until the test lets them go. */
 function held() {
@@ -123,4 +124,129 @@ test("the caller's signal reaches the calls under way, and keeps no listener", a
   windows[0]?.go();
   await first;
   await results.return();
+});
+
+test('what a source gave before it failed is delivered first, then its error', async (t) => {
+  const failure = new Error('the disk is gone');
+  async function* source() {
+    yield* numbers(700);
+    throw failure;
+  }
+  const got: number[] = [];
+  const error = await t.throwsAsync(async () => {
+    for await (const row of encodeWindows(source(), checkText, encodeAtOnce, undefined)) {
+      got.push(row[0] as number);
+    }
+  });
+  t.is(error, failure);
+  t.deepEqual(got, numbers(700).map(Number));
+});
+
+test('texts before an invalid one are delivered first', async (t) => {
+  const got: number[] = [];
+  let closed = 0;
+  const source = {
+    [Symbol.iterator]() {
+      const inner = ['1', '2', 3 as unknown as string, '4'].values();
+      return {
+        next: () => inner.next(),
+        return: () => {
+          closed++;
+          return { done: true as const, value: undefined };
+        },
+      };
+    },
+  };
+  await t.throwsAsync(
+    async () => {
+      for await (const row of encodeWindows(source, checkText, encodeAtOnce, undefined)) {
+        got.push(row[0] as number);
+      }
+    },
+    { code: 'ST_INVALID_INPUT', message: /index 2/ },
+  );
+  t.deepEqual(got, [1, 2]);
+  t.is(closed, 1);
+});
+
+/** A source that gives one text and then waits for ever. */
+function endless() {
+  let given = 0;
+  let closed = 0;
+  const iterator = {
+    next: () =>
+      given++ === 0
+        ? Promise.resolve({ done: false, value: '1' })
+        : new Promise<IteratorResult<string>>(() => {}),
+    return: () => {
+      closed++;
+      return new Promise<IteratorResult<string>>(() => {});
+    },
+  };
+  return { source: { [Symbol.asyncIterator]: () => iterator }, closed: () => closed };
+}
+
+test('abort ends a stream whose source waits', async (t) => {
+  const { source, closed } = endless();
+  const controller = new AbortController();
+  const results = encodeWindows(source, checkText, encodeAtOnce, controller.signal);
+  t.deepEqual((await results.next()).value, Float32Array.of(1));
+  const next = results.next();
+  await turn();
+  controller.abort(new Error('enough'));
+  await t.throwsAsync(next, { code: 'ST_ABORTED' });
+  t.is(closed(), 1);
+  t.deepEqual(await results.next(), { done: true, value: undefined });
+});
+
+test('return() ends a stream whose source waits', async (t) => {
+  const { source, closed } = endless();
+  const results = encodeWindows(source, checkText, encodeAtOnce, undefined);
+  await results.next();
+  const next = results.next();
+  await turn();
+  t.deepEqual(await results.return(undefined), { done: true, value: undefined });
+  t.deepEqual(await next, { done: true, value: undefined });
+  t.is(closed(), 1);
+});
+
+test('sources that are no iterators are coded errors', async (t) => {
+  const odd = { [Symbol.iterator]: () => 5 } as unknown as Iterable<unknown>;
+  t.like(
+    t.throws(() => encodeWindows(odd, checkText, encodeAtOnce, undefined)),
+    {
+      code: 'ST_INVALID_INPUT',
+    },
+  );
+  const five = { [Symbol.iterator]: () => ({ next: () => 5 }) } as unknown as Iterable<unknown>;
+  await t.throwsAsync(collect(encodeWindows(five, checkText, encodeAtOnce, undefined)), {
+    code: 'ST_INVALID_INPUT',
+  });
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  for (const value of [{ [Symbol.iterator]: 5 }, proxy, 'text', null, 7]) {
+    t.like(
+      t.throws(() => checkIterable(value)),
+      { code: 'ST_INVALID_INPUT' },
+    );
+  }
+});
+
+test('a source is read in the context of who began the stream', async (t) => {
+  const store = new AsyncLocalStorage<string>();
+  const seen = new Set<string | undefined>();
+  const source = {
+    async *[Symbol.asyncIterator]() {
+      for (const text of numbers(600)) {
+        seen.add(store.getStore());
+        yield text;
+        await turn();
+      }
+    },
+  };
+  const results = store.run('mine', () =>
+    encodeWindows(source, checkText, encodeAtOnce, undefined),
+  );
+  await store.run('of the reader', () => collect(results));
+  t.deepEqual([...seen], ['mine']);
 });
