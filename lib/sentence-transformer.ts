@@ -19,7 +19,7 @@ import { Scheduler } from './scheduler/scheduler.ts';
 import type { Stats } from './scheduler/stats.ts';
 import { loadTokenizer } from './tokenizer/hugging-face.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
-import { show } from './util/check.ts';
+import { checkNames, ofType, show } from './util/check.ts';
 import { type Embeddings, similarity, type Tensor } from './util/similarity.ts';
 
 /** Options of {@link SentenceTransformer.encodeStream}: those of encode() that make sense for a stream. */
@@ -60,6 +60,12 @@ export class SentenceTransformer implements AsyncDisposable {
     session: Session,
     options: LoadOptions,
   ) {
+    if (!(session instanceof Session)) {
+      throw createError(
+        'ST_INVALID_INPUT',
+        'new SentenceTransformer() makes no model. Use: await SentenceTransformer.load(folder).',
+      );
+    }
     this.#manifest = manifest;
     this.#session = session;
     this.#defaults = this.#resolve({});
@@ -169,6 +175,14 @@ export class SentenceTransformer implements AsyncDisposable {
   ): Promise<Tensor>;
   encode(
     texts: string | readonly string[],
+    options?: EncodeOptions & { convertToTensor?: false },
+  ): Promise<Float32Array | Float32Array[]>;
+  encode(
+    texts: string | readonly string[],
+    options?: EncodeOptions,
+  ): Promise<Float32Array | Float32Array[] | Tensor>;
+  encode(
+    texts: string | readonly string[],
     options?: EncodeOptions,
   ): Promise<Float32Array | Float32Array[] | Tensor> {
     return withCallerStack(this.encode, () => this.#encode(texts, options));
@@ -240,7 +254,12 @@ export class SentenceTransformer implements AsyncDisposable {
    * threads and frees the weights. Safe to repeat; a later `abort` cuts an earlier dispose() short.
    */
   dispose(options: DisposeOptions = {}): Promise<void> {
-    if (options.abort) {
+    return withCallerStack(this.dispose, () => this.#dispose(options));
+  }
+
+  #dispose(options: DisposeOptions): Promise<void> {
+    const given = checkNames<DisposeOptions>(options, { abort: true }, 'dispose()');
+    if (ofType(given, 'abort', 'boolean')) {
       this.#scheduler.abortAll(
         createError('ST_DISPOSED', 'The model was disposed before this was done.'),
       );

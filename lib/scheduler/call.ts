@@ -76,9 +76,13 @@ export class Call {
   }
 }
 
-/** One text is interactive; a list that fills more than a batch is work in bulk. */
+/** Characters of one text from which on reading it takes longer than computing it. */
+const hugeCharacters = 1 << 16;
+
+/** One text is interactive; a list that fills more than a batch is work in bulk, and so is a text of very many characters. */
 export function priorityOf(request: CallRequest, estimatedTokens: number): Priority {
   if (request.priority) return request.priority;
+  if (request.texts.some((text) => text.length > hugeCharacters)) return 'bulk';
   const isLong = request.texts.length > 1 && estimatedTokens > request.limits.maxBatchTokens;
   return isLong ? 'bulk' : 'interactive';
 }

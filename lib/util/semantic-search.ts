@@ -23,7 +23,15 @@ const optionNames: Record<keyof SemanticSearchOptions, true> = {
   similarityFunction: true,
 };
 
-/** The best hits of each query in the corpus, best first, as sentence_transformers.util.semantic_search gives them. */
+/** An embedding with a NaN in it has no score: such hits come last. */
+function rank({ score }: Hit): number {
+  return Number.isNaN(score) ? -Number.MAX_VALUE : score;
+}
+
+/**
+ * The best hits of each query in the corpus, best first, as sentence_transformers.util.semantic_search gives them. Hits
+ * of one score come in the order of the corpus; those whose score is NaN come last (in Python they come first).
+ */
 export function semanticSearch(
   queries: Embeddings,
   corpus: Embeddings,
@@ -34,7 +42,7 @@ export function semanticSearch(
   return toRows(queries).map((query) => {
     const { data } = similarity(query, corpus, given.similarityFunction);
     return Array.from(data, (score, corpusId) => ({ corpusId, score }))
-      .sort((a, b) => b.score - a.score)
+      .sort((a, b) => rank(b) - rank(a) || a.corpusId - b.corpusId)
       .slice(0, topK);
   });
 }

@@ -1,6 +1,6 @@
-import { createError } from '../errors.ts';
+import { createError, SentenceTorchError } from '../errors.ts';
 import type { SimilarityFunction } from '../model-store/manifest.ts';
-import { show } from './check.ts';
+import { isArray, show } from './check.ts';
 
 /** A dense row-major matrix, or a vector when `dims` has one entry. */
 export interface Tensor {
@@ -55,15 +55,27 @@ export function similarity(
   }
   const rows = toRows(a);
   const columns = toRows(b);
-  checkSameLength([...rows, ...columns]);
+  checkSameLength(rows, columns);
   const score = scores[similarityFunction];
-  const data = new Float32Array(rows.length * columns.length);
+  const data = allocate(rows.length * columns.length);
   rows.forEach((row, i) => {
     columns.forEach((column, j) => {
       data[i * columns.length + j] = score(row, column);
     });
   });
   return { data, dims: [rows.length, columns.length] };
+}
+
+function allocate(values: number): Float32Array {
+  try {
+    return new Float32Array(values);
+  } catch (error) {
+    throw createError(
+      'ST_OUT_OF_MEMORY',
+      `The scores of this call need ${values * 4} bytes, which can't be allocated. Compare fewer embeddings at once.`,
+      { cause: error },
+    );
+  }
 }
 
 /** Cosine similarity of every embedding of `a` with every one of `b`. */
@@ -73,42 +85,67 @@ export function cosSim(a: Embeddings, b: Embeddings): Tensor {
 
 /** Views on the rows of any of the forms in which encode() gives embeddings. Throws `ST_INVALID_INPUT` for others. */
 export function toRows(embeddings: Embeddings): readonly Float32Array[] {
-  if (embeddings instanceof Float32Array) return [embeddings];
-  if (Array.isArray(embeddings)) {
-    const odd = embeddings.findIndex((row: unknown) => !(row instanceof Float32Array));
-    if (odd < 0) return embeddings;
+  try {
+    if (embeddings instanceof Float32Array) return [embeddings];
+    return isArray(embeddings) ? rowsOfList(embeddings) : rowsOfTensor(embeddings);
+  } catch (error) {
+    if (error instanceof SentenceTorchError) throw error;
     throw createError(
       'ST_INVALID_INPUT',
-      `The embedding at index ${odd} is ${show(embeddings[odd])}. Give Float32Arrays, such as Float32Array.from(numbers).`,
+      'The embeddings threw an error when they were read (see cause). Give a Float32Array, or an array of them.',
+      { cause: error },
     );
   }
-  return rowsOfTensor(embeddings);
+}
+
+/** By index, once: what was checked is what is compared. */
+function rowsOfList(list: readonly unknown[]): readonly Float32Array[] {
+  const rows: Float32Array[] = [];
+  const { length } = list;
+  if (!isSize(length)) throw noEmbeddings(list);
+  for (let i = 0; i < length; i++) {
+    const row = list[i];
+    if (!(row instanceof Float32Array)) {
+      throw createError(
+        'ST_INVALID_INPUT',
+        `The embedding at index ${i} is ${show(row)}. Give Float32Arrays, such as Float32Array.from(numbers).`,
+      );
+    }
+    rows.push(row);
+  }
+  return rows;
 }
 
 function rowsOfTensor(tensor: unknown): readonly Float32Array[] {
   const { data, dims } = (tensor ?? {}) as Partial<Tensor>;
-  const isTensor =
-    data instanceof Float32Array &&
-    Array.isArray(dims) &&
-    (dims.length === 1 || dims.length === 2) &&
-    dims.reduce((product: number, size: number) => product * size, 1) === data.length;
-  if (!isTensor) {
-    throw createError(
-      'ST_INVALID_INPUT',
-      `Embeddings are ${show(tensor)}. Give a Float32Array, an array of them, or { data, dims } whose sizes agree.`,
-    );
-  }
-  const width = dims.at(-1) as number;
-  const count = dims.length === 1 ? 1 : (dims[0] as number);
+  if (!(data instanceof Float32Array) || !isArray(dims)) throw noEmbeddings(tensor);
+  const sizes = dims.length === 1 ? [1, dims[0]] : [dims[0], dims[1]];
+  const [count, width] = sizes as [number, number];
+  const fits = dims.length <= 2 && sizes.every(isSize) && count * width === data.length;
+  // Rows without values would be free to make by the thousand million.
+  if (!fits || (width === 0 && count > 0)) throw noEmbeddings(tensor);
   return Array.from({ length: count }, (_, i) => data.subarray(i * width, (i + 1) * width));
 }
 
-function checkSameLength(rows: readonly Float32Array[]): void {
-  const odd = rows.find((row) => row.length !== rows[0]?.length);
+function isSize(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function noEmbeddings(value: unknown): Error {
+  return createError(
+    'ST_INVALID_INPUT',
+    `Embeddings are ${show(value)}. Give a Float32Array, an array of them, or { data, dims } whose sizes agree.`,
+  );
+}
+
+function checkSameLength(rows: readonly Float32Array[], columns: readonly Float32Array[]): void {
+  const first = rows[0] ?? columns[0];
+  const isOdd = (row: Float32Array) => row.length !== first?.length;
+  const odd = rows.find(isOdd) ?? columns.find(isOdd);
   if (odd) {
     throw createError(
       'ST_INVALID_INPUT',
-      `Embeddings of ${rows[0]?.length} and of ${odd.length} values can't be compared. Use one model and one truncateDim.`,
+      `Embeddings of ${first?.length} and of ${odd.length} values can't be compared. Use one model and one truncateDim.`,
     );
   }
 }

@@ -15,6 +15,13 @@ export async function use(): Promise<void> {
   const tensor: Tensor = await model.encode(['a'], { convertToTensor: true });
   const options: EncodeOptions = { showProgressBar: ({ completed, total }) => completed / total };
   await model.encode('text', { ...options, convertToTensor: false });
+  const any = await model.encode('text', options);
+  if (any instanceof Float32Array) any.fill(0);
+  const either: string | string[] = JSON.parse('"text"');
+  const vectors: Float32Array | Float32Array[] = await model.encode(either);
+  // @ts-expect-error a list may have been given
+  const single: Float32Array = vectors;
+  model.similarity(single, many);
   model.similarity(one, many).data.at(tensor.dims.length);
 
   // @ts-expect-error an unknown option

@@ -250,3 +250,12 @@ test('without padding texts of any lengths share a batch as they came, and none 
     { tokens: 105, paddedTokens: 105, paddingShare: 0 },
   );
 });
+
+test('a text of very many characters is work in bulk, whatever its tokens', async (t) => {
+  const held = new HeldScheduler({ streams: 1 });
+  const huge = held.scheduler.submit(request(['7'.padStart(70_000, '0')]));
+  await turns();
+  t.false(held.batches[0]?.urgent);
+  await held.finish();
+  await huge;
+});

@@ -77,3 +77,42 @@ test('semantic search checks its options', (t) => {
   t.throws(() => semanticSearch(a, b, { topK: -1 }), { code: 'ST_INVALID_OPTION' });
   t.throws(() => semanticSearch(a, b, { top_k: 1 } as object), { code: 'ST_UNKNOWN_OPTION' });
 });
+
+test('shapes that can not be are refused at once', (t) => {
+  const none = f();
+  const shapes: unknown[] = [
+    ...[
+      [1e9, 0],
+      [0, -1],
+      [-1, 0],
+      [0.5, 0],
+      [Number.NaN, 0],
+      [2 ** 53, 0],
+      [],
+      [0, 0, 0],
+      ['0', 0],
+    ],
+    ...[null, 7, new Proxy([], { get: () => -1 })],
+  ].map((dims) => ({ data: none, dims }));
+  const { proxy, revoke } = Proxy.revocable([], {});
+  revoke();
+  const lies = new Proxy([f(1)], {
+    get: (target, key) => (key === 'length' ? 2 ** 33 : Reflect.get(target, key)),
+  });
+  for (const odd of [...shapes, proxy, lies, new Array(3)]) {
+    t.like(
+      t.throws(() => cosSim(odd as Float32Array, b)),
+      { code: 'ST_INVALID_INPUT' },
+    );
+  }
+  t.deepEqual(cosSim({ data: none, dims: [0, 3] }, b), { data: none, dims: [0, 2] });
+});
+
+test('an embedding with a NaN is never the best hit', (t) => {
+  const corpus = [f(1, 0), f(Number.NaN, 0), f(0, 1), f(1, 0)];
+  const [hits] = semanticSearch(f(0, 1), corpus, { topK: 4 });
+  t.deepEqual(
+    hits?.map(({ corpusId }) => corpusId),
+    [2, 0, 3, 1],
+  );
+});

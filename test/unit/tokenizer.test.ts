@@ -42,3 +42,14 @@ test('a file that is no tokenizer is a damaged model', (t) => {
     code: 'ST_MODEL_DAMAGED',
   });
 });
+
+test('spaces in the middle of a text take no more time than their number', async (t) => {
+  t.timeout(10_000); // they took the square of it, on the main thread
+  const tokenizer = loadTokenizer(path.join(fixture('legacy/plain'), 'tokenizer.json'), {
+    strip: true,
+    lowercase: false,
+  });
+  const text = `a${' '.repeat(300_000)}b`;
+  const [padded, plain] = await tokenizer.encodeBatch([`\u2003${text}\x1c`, text]);
+  t.deepEqual(padded, plain);
+});
