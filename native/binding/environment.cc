@@ -73,7 +73,11 @@ void Environment::register_atexit() {
   static std::once_flag once;
   std::call_once(once, [] {
     // Past the limit there is no safe way on: the statics that a stream uses are destroyed next.
-    std::atexit([] { end_process(kAtExitLimit, EXIT_FAILURE); });
+#ifdef __GLIBC__
+    on_exit([](int exit_code, void*) { end_process(kAtExitLimit, exit_code); }, nullptr);
+#else
+    std::atexit([] { end_process(kAtExitLimit, EXIT_FAILURE); });  // does not tell the code
+#endif
   });
 }
 

@@ -22,16 +22,18 @@ for (const [way, expected] of Object.entries(exitCodes)) {
     // An exit that runs no JavaScript while the first model loads is the one case with no safe order; see environment.h.
     if (way === 'process.reallyExit' && state === 'loading') continue;
     test.serial(`${way} while ${state} ends the process as it should`, async (t) => {
-      t.timeout(runs * 60_000);
+      t.timeout(runs * 300_000);
       for (let run = 0; run < runs; run++) {
-        const ended = await runNode([child, fixture('odd/slow'), way, state]);
+        const limitMs = 280_000; // for slow machines that do other work
+        const ended = await runNode([child, fixture('odd/slow'), way, state], { limitMs });
         const { code, signal, stderr } = ended;
         t.deepEqual({ code, signal }, { code: expected, signal: null }, stderr);
         const crashed = stderr !== '' && !stderr.includes('on purpose');
         t.false(crashed, `printed besides the error thrown on purpose: ${stderr}`);
-        if (way === 'natural end') continue; // waits for the work that was asked for
+        // These wait for a batch that runs, as long as that takes here.
+        if (way === 'natural end' || way === 'worker.terminate') continue;
         const tookMs = ended.endedAt - Number(ended.stdout);
-        t.true(tookMs <= 5000, `hung for ${tookMs} ms`);
+        t.true(tookMs <= 30_000, `hung for ${tookMs} ms`);
       }
     });
   }
