@@ -39,7 +39,7 @@ export interface EncodeOptions {
   showProgressBar?: boolean | ((progress: Progress) => void);
   /**
    * `'interactive'` texts go before `'bulk'` ones, which keep a share. Default: `'bulk'` for a list of more tokens than
-   * `maxBatchTokens`, else `'interactive'`.
+   * `maxBatchTokens` and for a text of over 65,536 characters, else `'interactive'`.
    */
   priority?: Priority;
   /** Reject with `ST_TIMEOUT` after so many milliseconds; what has not run by then never runs. Default: no limit. */
