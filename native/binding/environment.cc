@@ -72,7 +72,7 @@ void Environment::adopt(const std::shared_ptr<Executor>& executor) {
 void Environment::register_atexit() {
   static std::once_flag once;
   std::call_once(once, [] {
-    // Past the limit there is no safe way on: the statics that a stream uses are destroyed next.
+  // Past the limit there is no safe way on: the statics that a stream uses are destroyed next.
 #ifdef __GLIBC__
     on_exit([](int exit_code, void*) { end_process(kAtExitLimit, exit_code); }, nullptr);
 #else
