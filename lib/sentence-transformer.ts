@@ -212,8 +212,8 @@ export class SentenceTransformer implements AsyncDisposable {
 
   /**
    * Encodes texts as they come and yields their embeddings in order, for corpora larger than memory. Reads a few hundred
-   * texts ahead, waits for a slow consumer, and stops reading when the consumer stops. Works with
-   * `stream.Readable.from` and `stream.pipeline`.
+   * texts ahead, waits for a slow consumer, and stops reading when the consumer stops. Where the source fails, or gives what
+   * is no text, the embeddings before that come first. Works with `stream.Readable.from` and `stream.pipeline`.
    *
    * The texts are work in bulk unless `priority` says otherwise; `timeoutMs` counts for each few hundred of them. The
    * embeddings of so many share a buffer: copy those that you keep for long.
