@@ -106,13 +106,19 @@ export async function withCallerStack<T>(
     await undefined; // before that nobody can handle the promise, and Node keeps books of those that reject unhandled
     throw error;
   }
-  const caller = framesAbove(method);
+  const writeCaller = callerStackOf(method);
   try {
     return await result;
   } catch (error) {
-    writeStack(error, caller);
+    writeCaller(error);
     throw error;
   }
+}
+
+/** Captures the stack of the call to `method`; returns how to give it to errors of ours that come later. */
+export function callerStackOf(method: (...args: never[]) => unknown): (error: unknown) => void {
+  const caller = framesAbove(method);
+  return (error) => writeStack(error, caller);
 }
 
 function isRefusal(error: unknown): boolean {

@@ -1,15 +1,17 @@
-import { encodeTexts } from './encode/encode.ts';
+import { type EncodedTexts, encodeTexts } from './encode/encode.ts';
 import {
   checkLoadOptions,
+  type EncodeDefaults,
   type EncodeOptions,
   type LoadOptions,
   type ResolvedEncodeOptions,
   resolveEncodeOptions,
+  resolveStreamOptions,
 } from './encode/options.ts';
 import { choosePrompt } from './encode/prompts.ts';
 import { encodeWindows } from './encode/stream.ts';
 import { checkIterable, checkText, copyTexts } from './encode/texts.ts';
-import { createError, withCallerStack } from './errors.ts';
+import { callerStackOf, createError, withCallerStack } from './errors.ts';
 import type { Manifest, SimilarityFunction } from './model-store/manifest.ts';
 import { type ModelFolder, openModelFolder, verifiedPath } from './model-store/model-folder.ts';
 import { loadAddon } from './native/addon.ts';
@@ -68,7 +70,7 @@ export class SentenceTransformer implements AsyncDisposable {
     }
     this.#manifest = manifest;
     this.#session = session;
-    this.#defaults = this.#resolve({});
+    this.#defaults = resolveEncodeOptions({}, this.#encodeDefaults);
     this.#scheduler = new Scheduler((batch, urgent) => session.run(batch, urgent), tokenizer, {
       name: manifest.name,
       streams: session.streams,
@@ -193,12 +195,12 @@ export class SentenceTransformer implements AsyncDisposable {
     texts: string | readonly string[],
     options: EncodeOptions | undefined,
   ): Promise<Float32Array | Float32Array[] | Tensor> {
-    if (this.#disposed) throw createError('ST_DISPOSED', 'The model was disposed. Load it again.');
+    this.#checkOpen();
     const list = copyTexts(texts);
-    const resolved = options === undefined ? this.#defaults : this.#resolve(options);
+    const resolved =
+      options === undefined ? this.#defaults : resolveEncodeOptions(options, this.#encodeDefaults);
     const prompt = choosePrompt(this.#manifest, resolved);
-    const work = encodeTexts(this.#scheduler, list, prompt, resolved);
-    return this.#track(work).then(({ data, rows }) => {
+    return this.#run(list, prompt, resolved).then(({ data, rows }) => {
       if (resolved.convertToTensor) {
         const dims =
           typeof texts === 'string' ? [resolved.truncateDim] : [list.length, resolved.truncateDim];
@@ -210,8 +212,8 @@ export class SentenceTransformer implements AsyncDisposable {
 
   /**
    * Encodes texts as they come and yields their embeddings in order, for corpora larger than memory. Reads a few hundred
-   * texts ahead, waits for a slow consumer, and stops reading when the consumer stops. Works with
-   * `stream.Readable.from` and `stream.pipeline`.
+   * texts ahead, waits for a slow consumer, and stops reading when the consumer stops. Where the source fails, or gives what
+   * is no text, the embeddings before that come first. Works with `stream.Readable.from` and `stream.pipeline`.
    *
    * The texts are work in bulk unless `priority` says otherwise; `timeoutMs` counts for each few hundred of them. The
    * embeddings of so many share a buffer: copy those that you keep for long.
@@ -222,21 +224,16 @@ export class SentenceTransformer implements AsyncDisposable {
     texts: Iterable<string> | AsyncIterable<string>,
     options: StreamOptions = {},
   ): AsyncGenerator<Float32Array, void, undefined> {
+    this.#checkOpen();
     checkIterable(texts);
-    const { signal, convertToTensor, showProgressBar } = this.#resolve(options);
-    if (convertToTensor || showProgressBar !== false) {
-      throw createError(
-        'ST_UNKNOWN_OPTION',
-        'encodeStream() has no convertToTensor and no showProgressBar: it yields embeddings one by one.',
-      );
-    }
-    const encode = (window: string[], stopped: AbortSignal) =>
-      this.encode(window, {
-        priority: 'bulk',
-        ...options,
-        signal: stopped,
-      });
-    return encodeWindows(texts, checkText, encode, signal);
+    const resolved = resolveStreamOptions(options, this.#encodeDefaults);
+    const prompt = choosePrompt(this.#manifest, resolved);
+    const encode = async (window: string[], signal: AbortSignal) => {
+      const { rows } = await this.#run(window, prompt, { ...resolved, signal });
+      return rows;
+    };
+    const mark = callerStackOf(this.encodeStream);
+    return encodeWindows(texts, checkText, encode, resolved.signal, mark);
   }
 
   /** What was done since the model was loaded, and what waits now. The same is published on diagnostics channels. */
@@ -260,7 +257,7 @@ export class SentenceTransformer implements AsyncDisposable {
   #dispose(options: DisposeOptions): Promise<void> {
     const given = checkNames<DisposeOptions>(options, { abort: true }, 'dispose()');
     if (ofType(given, 'abort', 'boolean')) {
-      this.#scheduler.abortAll(
+      this.#scheduler.abortAll(() =>
         createError('ST_DISPOSED', 'The model was disposed before this was done.'),
       );
     }
@@ -272,24 +269,28 @@ export class SentenceTransformer implements AsyncDisposable {
     return this.dispose();
   }
 
-  #resolve(options: EncodeOptions): ResolvedEncodeOptions {
-    return resolveEncodeOptions(options, {
-      dimension: this.dimension,
-      maxBatchTokens: this.#maxBatchTokens,
-    });
+  #checkOpen(): void {
+    if (this.#disposed) throw createError('ST_DISPOSED', 'The model was disposed. Load it again.');
+  }
+
+  get #encodeDefaults(): EncodeDefaults {
+    return { dimension: this.dimension, maxBatchTokens: this.#maxBatchTokens };
   }
 
   get #maxBatchTokens(): number {
     return this.device === 'cpu' ? 512 : 16384;
   }
 
-  async #track<T>(work: Promise<T>): Promise<T> {
+  /** Not async: what can't be taken is thrown at once. dispose() waits for what is taken. */
+  #run(
+    texts: readonly string[],
+    prompt: string,
+    options: ResolvedEncodeOptions,
+  ): Promise<EncodedTexts> {
+    this.#checkOpen();
+    const work = encodeTexts(this.#scheduler, texts, prompt, options);
     this.#active.add(work);
-    try {
-      return await work;
-    } finally {
-      this.#active.delete(work);
-    }
+    return work.finally(() => this.#active.delete(work));
   }
 }
 

@@ -19,7 +19,12 @@ export function encodeTexts(
   options: ResolvedEncodeOptions,
 ): Promise<EncodedTexts> {
   const request = new EncodeRequest(texts, prompt, options);
-  return request.settle(scheduler.submit(request, options));
+  try {
+    return request.settle(scheduler.submit(request, options));
+  } catch (error) {
+    request.stop(); // a bar that is drawn would keep the process alive
+    throw error;
+  }
 }
 
 // Until a call is taken: one that is refused makes nothing.
@@ -70,9 +75,14 @@ class EncodeRequest implements CallRequest {
     try {
       await written;
     } finally {
-      this.#progress?.stop();
+      this.stop();
     }
     return { data: this.#data, rows: this.#rows };
+  }
+
+  /** It is over, or was not taken. */
+  stop(): void {
+    this.#progress?.stop();
   }
 }
 

@@ -153,6 +153,21 @@ export function resolveEncodeOptions(
   };
 }
 
+/** Checks and defaults the options of one encodeStream(), whose texts are work in bulk. */
+export function resolveStreamOptions(
+  options: EncodeOptions,
+  defaults: EncodeDefaults,
+): ResolvedEncodeOptions {
+  const resolved = resolveEncodeOptions(options, defaults);
+  if (resolved.convertToTensor || resolved.showProgressBar !== false) {
+    throw createError(
+      'ST_UNKNOWN_OPTION',
+      'encodeStream() has no convertToTensor and no showProgressBar: it yields embeddings one by one.',
+    );
+  }
+  return { ...resolved, priority: resolved.priority ?? 'bulk' };
+}
+
 function checkPriority(value: unknown): Priority | undefined {
   if (value === undefined || value === 'interactive' || value === 'bulk') return value;
   throw createError(

@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
 import { SingleBar } from 'cli-progress';
 import type { Progress } from './options.ts';
 
@@ -23,12 +22,10 @@ export function reportProgress(
 
 function reportToCallback(callback: (progress: Progress) => void, total: number): ProgressReporter {
   let completed = 0;
-  // Batches end in the context of whoever caused them; the caller's own is the one to be called in.
-  const report = AsyncResource.bind(callback);
   return {
     add(count) {
       completed += count;
-      report({ completed, total });
+      callback({ completed, total });
     },
     stop() {},
   };

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { createError } from '../errors.ts';
 import { show } from '../util/check.ts';
+import { abortError, hasFired, listen, reasonOf } from '../util/signal.ts';
 
 /** Texts that make one call of a stream: enough for full batches of nearly equal lengths, little to hold. */
 const windowTexts = 256;
@@ -17,27 +18,30 @@ type CheckText = (text: unknown, index: number) => asserts text is string;
  * Encodes texts as they come and yields the embeddings in order. Reads ahead only a few windows, so memory does not grow
  * with the source, and waits for a slow consumer. A source that pauses does not hold back what it gave before, and one that
  * fails not what came before that. The consumer's return() and `signal` end it at once, also while the source waits.
+ *
+ * `mark` is shown each error that ends the stream.
  */
 export function encodeWindows(
   texts: Iterable<unknown> | AsyncIterable<unknown>,
   check: CheckText,
   encode: EncodeWindow,
   signal: AbortSignal | undefined,
+  mark: (error: unknown) => void = () => {},
 ): AsyncGenerator<Float32Array, void, undefined> {
   const stop = new AbortController();
   const source = new WindowReader(texts, check, stop.signal);
-  const rows = readRows(source, encode, signal, stop);
-  // A generator that waits takes no return() before it goes on: `stop` lets it.
+  const rows = readRows(source, encode, signal, stop, mark);
   const end = rows.return.bind(rows);
-  const fail = rows.throw.bind(rows);
   return Object.assign(rows, {
-    return: (value: void | PromiseLike<void>) => {
-      stop.abort();
-      return end(value);
+    async return(value: void | PromiseLike<void>) {
+      stop.abort(); // a generator that waits takes no return() before it goes on: this lets it
+      const ended = await end(value);
+      await source.close(); // a generator that has not begun runs none of its code at its end
+      return ended;
     },
-    throw: (error: unknown) => {
-      stop.abort();
-      return fail(error);
+    async throw(error: unknown): Promise<never> {
+      await rows.return().catch(() => {});
+      throw error;
     },
   });
 }
@@ -47,37 +51,52 @@ async function* readRows(
   encode: EncodeWindow,
   signal: AbortSignal | undefined,
   stop: AbortController,
+  mark: (error: unknown) => void,
 ): AsyncGenerator<Float32Array, void, undefined> {
-  const onAbort = () => stop.abort(signal?.reason);
-  const underWay: Promise<Float32Array[]>[] = [];
+  let unlisten = () => {};
   try {
-    if (signal?.aborted) onAbort();
-    signal?.addEventListener('abort', onAbort, { once: true });
-    while (!stop.signal.aborted) {
-      while (underWay.length < windowsAhead && !source.isAtEnd) {
-        // With nothing under way there is nothing to do but to wait for the source.
-        const window = await source.next(underWay.length === 0);
-        if (window.length === 0) break;
-        const encoded = encode(window, stop.signal);
-        encoded.catch(() => {}); // awaited in its turn; until then it must not count as unhandled
-        underWay.push(encoded);
-      }
-      const first = underWay.shift();
-      if (first !== undefined) yield* await first;
-      else if (source.isAtEnd) return source.rethrow();
-    }
-    if (signal?.aborted) throw aborted(signal);
+    if (hasFired(signal)) throw abortError(signal, 'The stream');
+    if (signal) unlisten = listen(signal, () => stop.abort(reasonOf(signal)));
+    yield* readWindows(source, encode, stop.signal);
+  } catch (thrown) {
+    const hasStopped = stop.signal.aborted;
+    stop.abort();
+    await source.closeAfter(hasStopped);
+    if (hasStopped && !hasFired(signal)) return; // the consumer did it, and waits for no more
+    const error = hasStopped && signal ? abortError(signal, 'The stream') : thrown;
+    mark(error);
+    throw error;
   } finally {
-    signal?.removeEventListener('abort', onAbort);
+    unlisten();
     stop.abort();
     await source.close();
   }
 }
 
-function aborted(signal: AbortSignal): Error {
-  return createError('ST_ABORTED', 'The stream was aborted by its signal.', {
-    cause: signal.reason,
-  });
+/** Throws, whatever that is, once `stopped` fires. */
+async function* readWindows(
+  source: WindowReader,
+  encode: EncodeWindow,
+  stopped: AbortSignal,
+): AsyncGenerator<Float32Array, void, undefined> {
+  const underWay: Promise<Float32Array[]>[] = [];
+  for (;;) {
+    while (underWay.length < windowsAhead && !source.isAtEnd) {
+      // With nothing under way there is nothing to do but to wait for the source.
+      const window = await source.next(underWay.length === 0);
+      stopped.throwIfAborted();
+      if (window.length === 0) break;
+      const encoded = encode(window, stopped);
+      encoded.catch(() => {}); // awaited in its turn; until then it must not count as unhandled
+      underWay.push(encoded);
+    }
+    const first = underWay.shift();
+    if (first === undefined && source.isAtEnd) return source.rethrow();
+    for (const row of (await first) ?? []) {
+      stopped.throwIfAborted();
+      yield row;
+    }
+  }
 }
 
 /** Cuts a source into windows. */
@@ -140,6 +159,12 @@ class WindowReader {
     })();
     if (this.#pending === undefined) await closed;
     else closed.catch(() => {});
+  }
+
+  /** The same after an error, which hides what the source throws; if the stream was `stopped`, nobody waits for the source. */
+  async closeAfter(stopped: boolean): Promise<void> {
+    const closed = this.close().catch(() => {});
+    if (!stopped) await closed;
   }
 
   /** One text; undefined at the end, once stopped, or if there is none yet and it `mayPause`. */

@@ -106,8 +106,11 @@ export class BatchRunner {
 
   /** Leaves the texts of a call that is over out of a batch that no stream has begun. */
   cancel(batch: Batch, call: Call): void {
-    const places = batch.placesOf(call);
-    if (places.length > 0 && this.#running.get(batch)?.cancel(places)) batch.cancel(call);
+    try {
+      if (this.#running.get(batch)?.cancel(batch.placesOf(call))) batch.cancel(call);
+    } catch {
+      // For lack of memory: they run, and what they give is dropped.
+    }
   }
 
   #event({ load, priority }: Batch) {

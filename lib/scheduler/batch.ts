@@ -6,44 +6,49 @@ import { type Load, nothing, plus } from './policy.ts';
 export class Batch {
   readonly priority: Priority;
   readonly #items: Item[] = [];
-  readonly #cancelled = new Set<Call>();
-  #load = nothing;
+  /** Where the texts of each call stand in it; those of calls that were left out are gone from here. */
+  readonly #places = new Map<Call, number[]>();
+  /** Undefined from when texts were left out until somebody asks. */
+  #load: Load | undefined = nothing;
 
   constructor(priority: Priority, items: readonly Item[]) {
     this.priority = priority;
     this.add(items);
   }
 
+  /** With those that were left out: their places are taken. */
   get items(): readonly Item[] {
     return this.#items;
   }
 
   /** What is computed for it: texts that were left out do not count. */
   get load(): Load {
+    // Once for all that were left out together: one signal may end thousands of calls.
+    this.#load ??= this.#items.filter(({ call }) => this.#places.has(call)).reduce(plus, nothing);
     return this.#load;
   }
 
   add(items: readonly Item[]): void {
+    const load = this.load;
     for (const item of items) {
+      const places = this.#places.get(item.call);
+      if (places) places.push(this.#items.length);
+      else this.#places.set(item.call, [this.#items.length]);
       this.#items.push(item); // spread, very many would not fit the stack
       item.call.batches.add(this);
     }
-    this.#load = items.reduce(plus, this.#load);
+    this.#load = items.reduce(plus, load);
   }
 
   /** Where the texts of the call stand in it. */
-  placesOf(call: Call): number[] {
-    const places: number[] = [];
-    for (let i = 0; i < this.#items.length; i++) if (this.#items[i]?.call === call) places.push(i);
-    return places;
+  placesOf(call: Call): readonly number[] {
+    return this.#places.get(call) ?? [];
   }
 
   /** The texts of the call were left out. */
   cancel(call: Call): void {
-    this.#cancelled.add(call);
-    this.#load = this.#items
-      .filter((item) => !this.#cancelled.has(item.call))
-      .reduce(plus, nothing);
+    this.#places.delete(call);
+    this.#load = undefined;
   }
 
   /** Nothing is left to do for it. */

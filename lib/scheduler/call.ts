@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Batch } from './batch.ts';
 import type { Limits } from './policy.ts';
 
@@ -39,6 +40,8 @@ export class Call {
   readonly batches = new Set<Batch>();
   /** Its place among the calls of its lane; see Waiting.turn. */
   turn = 0;
+  // A hundred times cheaper than AsyncLocalStorage.snapshot().
+  readonly #context = new AsyncResource('sentence-torch.call');
   #settle: { resolve(): void; reject(error: unknown): void } | undefined;
 
   constructor(request: CallRequest, startedAt: number, estimatedTokens: number) {
@@ -63,6 +66,11 @@ export class Call {
   /** Their tokens, as estimated. */
   get tokensLeft(): number {
     return Math.round((this.estimatedTokens * this.textsLeft) / this.request.texts.length);
+  }
+
+  /** Runs what reports of it in the async context of its caller: batches end in that of nobody, or of others. */
+  inContext(report: () => void): void {
+    this.#context.runInAsyncScope(report);
   }
 
   resolve(): void {

@@ -33,7 +33,6 @@ export class Lane {
   readonly #layout: Layout;
   /** In the layout's order. Items of calls that were dropped stay in it until it is swept. */
   #list: Item[] = [];
-  #isSwept = true;
   #texts = 0;
   #tokens = 0;
   /** What waits of each call. */
@@ -83,19 +82,20 @@ export class Lane {
     return taken;
   }
 
-  /** Takes out what waits for a call that is over. One signal may end thousands, so the list is swept later, once. */
+  /** Takes out what waits for a call that is over. One signal may end thousands, so the list is swept when half is dropped. */
   drop(call: Call): void {
     const waiting = this.#calls.get(call);
     if (waiting === undefined) return;
     this.#calls.delete(call);
     this.#texts -= waiting.texts;
     this.#tokens -= waiting.tokens;
-    this.#isSwept = false;
+    // No later: what was dropped holds the texts and embeddings of its call.
+    if (this.#list.length >= 2 * this.#texts) this.#swept();
   }
 
   #swept(): Item[] {
-    if (!this.#isSwept) this.#list = this.#list.filter((item) => !item.call.isOver);
-    this.#isSwept = true;
+    const isSwept = this.#list.length === this.#texts;
+    if (!isSwept) this.#list = this.#list.filter(({ call }) => this.#calls.has(call));
     return this.#list;
   }
 

@@ -1,5 +1,7 @@
+import { AsyncResource } from 'node:async_hooks';
 import { SentenceTorchError } from '../errors.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { abortError, hasFired } from '../util/signal.ts';
 import { Batch } from './batch.ts';
 import { BatchRunner, type RunBatch } from './batch-runner.ts';
 import { Call, type CallRequest, type Priority, priorityOf } from './call.ts';
@@ -9,7 +11,7 @@ import { Intake, type Tokenized } from './intake.ts';
 import { type Item, Lane } from './lane.ts';
 import { type Layout, nothing, padded, paddingFree, plus } from './policy.ts';
 import { Recorder, type Stats } from './stats.ts';
-import { abortError, type CallControl, hasFired, Watch } from './watch.ts';
+import { type CallControl, Watch } from './watch.ts';
 
 /** What the scheduler is made for. */
 export interface SchedulerSettings extends QueueLimits {
@@ -32,6 +34,12 @@ const aheadBatches = 4;
  * weights, in which others are computed nearly for free, and more of them would make it wait.
  */
 const rideShare = 0.625;
+
+/**
+ * Batches follow from one another without end, and belong to all callers: in the async context of the one who began it, all
+ * that comes later would count as theirs, and be kept by them. So all of it runs in that in which this library was imported.
+ */
+const contextOfNobody = new AsyncResource('sentence-torch.batches');
 
 /** What waits with one priority. */
 interface Queue {
@@ -89,7 +97,7 @@ export class Scheduler {
    * @throws ST_OVERLOADED, ST_ABORTED, and what `request.open` throws
    */
   submit(request: CallRequest, control: CallControl = {}): Promise<void> {
-    if (hasFired(control.signal)) throw abortError(control.signal);
+    if (hasFired(control.signal)) throw abortError(control.signal, 'The call');
     const tokens = this.#gauge.estimate(request);
     const refusal = this.#gauge.refusal(request.texts.length, tokens);
     if (refusal) {
@@ -102,7 +110,7 @@ export class Scheduler {
     const unwatch = this.#watch.add(call, control); // the caller's signal may throw: nothing is counted yet
     this.#calls.add(call);
     this.#gauge.enter(call);
-    this.#queues[call.priority].intake.add(call);
+    contextOfNobody.runInAsyncScope(() => this.#queues[call.priority].intake.add(call));
     return call.done.finally(unwatch);
   }
 
@@ -114,9 +122,9 @@ export class Scheduler {
     });
   }
 
-  /** Rejects every call that is not over. */
-  abortAll(error: unknown): void {
-    for (const call of [...this.#calls]) this.#end(call, error);
+  /** Rejects every call that is not over, each with an error of its own: callers write their stacks into them. */
+  abortAll(makeError: () => Error): void {
+    for (const call of [...this.#calls]) this.#end(call, makeError());
   }
 
   #makeQueue(priority: Priority, tokenizer: Tokenizer): Queue {
@@ -230,7 +238,8 @@ export class Scheduler {
     for (const [call, own] of byCall(items)) {
       if (call.isOver) continue;
       try {
-        call.request.onWritten(own.map((item) => item.row));
+        const rows = own.map((item) => item.row);
+        call.inContext(() => call.request.onWritten(rows));
       } catch (error) {
         this.#end(call, error); // the caller's own callback threw: theirs alone
         continue;
@@ -255,7 +264,8 @@ export class Scheduler {
       for (const batch of call.batches) this.#runner.cancel(batch, call);
     }
     const ms = this.#clock.now() - call.startedAt;
-    this.#recordCall(call.request.texts.length, call.priority, ms, error);
+    const { length } = call.request.texts;
+    call.inContext(() => this.#recordCall(length, call.priority, ms, error));
   }
 
   #recordCall(texts: number, priority: Priority, ms: number, error: unknown): void {

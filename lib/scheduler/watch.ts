@@ -1,4 +1,5 @@
 import { createError } from '../errors.ts';
+import { abortError, listen } from '../util/signal.ts';
 import type { Call } from './call.ts';
 import type { Clock } from './clock.ts';
 
@@ -10,7 +11,7 @@ export interface CallControl {
 
 interface Watched {
   readonly calls: Set<Call>;
-  readonly onAbort: () => void;
+  readonly unlisten: () => void;
 }
 
 /** Ends calls whose signal fires or whose time is up. */
@@ -35,7 +36,7 @@ export class Watch {
       if (signal) this.#watchSignal(call, signal);
     } catch (error) {
       cancelTimer?.();
-      throw signalError(error);
+      throw error;
     }
     return () => {
       cancelTimer?.();
@@ -48,10 +49,9 @@ export class Watch {
     if (watched === undefined) {
       const calls = new Set<Call>();
       const onAbort = () => {
-        for (const each of [...calls]) this.#end(each, abortError(signal));
+        for (const each of [...calls]) this.#end(each, abortError(signal, 'The call'));
       };
-      watched = { calls, onAbort };
-      signal.addEventListener('abort', onAbort, { once: true });
+      watched = { calls, unlisten: listen(signal, onAbort) };
       this.#signals.set(signal, watched);
     }
     watched.calls.add(call);
@@ -62,34 +62,8 @@ export class Watch {
     watched?.calls.delete(call);
     if (watched?.calls.size !== 0) return;
     this.#signals.delete(signal);
-    try {
-      signal.removeEventListener('abort', watched.onAbort);
-    } catch {
-      // The call has its result; a listener that stays does nothing.
-    }
+    watched.unlisten();
   }
-}
-
-/** Whether the signal has fired already. */
-export function hasFired(signal: AbortSignal | undefined): signal is AbortSignal {
-  try {
-    return signal?.aborted === true;
-  } catch (error) {
-    throw signalError(error);
-  }
-}
-
-function signalError(cause: unknown): Error {
-  return createError(
-    'ST_INVALID_OPTION',
-    'signal threw an error when it was used (see cause). Give the signal of an AbortController.',
-    { cause },
-  );
-}
-
-/** The error of a call whose signal has fired. */
-export function abortError(signal: AbortSignal): Error {
-  return createError('ST_ABORTED', 'The call was aborted by its signal.', { cause: signal.reason });
 }
 
 function timeoutError(timeoutMs: number): Error {

@@ -109,6 +109,7 @@ Napi::Value SessionWrap::run(const Napi::CallbackInfo& info) {
     auto work = [slot = model_, batch, cores = cores_,
                  executor = executor_.get()](const Settler& done) {
       if (*slot == nullptr) throw Failure("ST_DISPOSED", "The model is not loaded.");
+      if (batch->begin_if_empty()) return done.resolve();
       const CpuBudget::Share share(CpuBudget::process(), cores);
       const SharedForward helped(*executor);
       // Only now, with a core to run on: until here texts may join or be left out.

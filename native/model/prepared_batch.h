@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <utility>
@@ -47,6 +49,14 @@ class PreparedBatch {
       }
     }
     return true;
+  }
+
+  /// Whether every text was left out: then it counts as begun, and no core is needed to run it.
+  bool begin_if_empty() {
+    std::lock_guard lock(mutex_);
+    const auto cancelled = std::count(cancelled_.begin(), cancelled_.end(), true);
+    begun_ = static_cast<size_t>(cancelled) == batch_.lengths.size();
+    return begun_;
   }
 
   /// Takes the batch out, once, on the stream that runs it: this object may live until JavaScript

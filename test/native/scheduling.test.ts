@@ -212,3 +212,36 @@ test('what is aborted before a stream has begun it is never computed', async (t)
   await model.encode('last');
   t.is(model.stats().batches, 2);
 });
+
+test('texts are left out of a batch until a stream begins it; one without texts does nothing', async (t) => {
+  const session = openSession();
+  const [kept, dropped, alone, joined] = Array.from({ length: 4 }, () => new Float32Array(16)) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
+  const [ids, lengths] = [Int32Array.of(5, 6, 7), Int32Array.of(3)];
+  const loaded = session.load(); // the stream is busy with that
+  const both = session.run(
+    Int32Array.of(1, 2, 5, 6, 7),
+    Int32Array.of(2, 3),
+    [dropped, kept],
+    true,
+  );
+  const none = session.run(ids, lengths, [dropped], true);
+  t.true(session.cancel(both.batch, Int32Array.of(0)));
+  t.true(session.cancel(none.batch, Int32Array.of(0, 0, 9, -1)));
+  const refilled = session.run(ids, lengths, [dropped], true);
+  t.true(session.cancel(refilled.batch, Int32Array.of(0)));
+  t.true(session.extend(refilled.batch, ids, lengths, [joined]));
+  await Promise.all([loaded, both.done, none.done, refilled.done]);
+  for (const { batch } of [both, none, refilled]) {
+    t.false(session.waits(batch) || session.cancel(batch, Int32Array.of(0)));
+  }
+  await session.run(ids, lengths, [alone], true).done;
+  t.true(dropped.every((value) => value === 0));
+  t.true(alone.some((value) => value !== 0));
+  t.true(maxAbsDiff([kept, joined], [alone, alone]) <= 1e-5);
+  await session.dispose();
+});

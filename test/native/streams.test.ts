@@ -30,6 +30,7 @@ onLinux(
       'ok: once on each stream',
       'ok: a failure on one stream',
       'ok: stopping while streams wait for each other',
+      'ok: cancelling while a stream begins',
     ]);
     t.is(stderr, '');
   },

@@ -67,10 +67,12 @@ export class HeldScheduler {
       run,
       begun = true,
       extend = 'works',
+      cancel = 'works',
     }: {
       run?: (items: readonly BatchItem[]) => Promise<void>;
       begun?: boolean;
       extend?: 'works' | 'throws';
+      cancel?: 'works' | 'throws';
     } = {},
   ) {
     const hold: RunBatch = (batch, urgent) => {
@@ -94,6 +96,7 @@ export class HeldScheduler {
           return !held.begun && items.push(...more) > 0;
         },
         cancel: (places) => {
+          if (cancel === 'throws') throw new Error('out of memory');
           if (held.begun) return false;
           for (const place of places) cancelled.add(place);
           return true;
@@ -133,25 +136,31 @@ export class HeldScheduler {
   }
 }
 
-/** A batch that runs by itself, either at once or a turn later: until then it grows. */
+/** A batch that runs by itself, either at once or a turn later: until then texts may join it, or be left out. */
 function growing(
   batch: readonly BatchItem[],
   run: (items: readonly BatchItem[]) => Promise<void>,
   begun: boolean,
 ): RunningBatch {
-  if (begun)
+  if (begun) {
     return { done: run(batch), waits: () => false, extend: () => false, cancel: () => false };
+  }
   const items = [...batch];
+  const cancelled = new Set<number>();
   let waits = true;
   const done = turns(2).then(() => {
     waits = false;
-    return run(items);
+    const left = items.filter((_, i) => !cancelled.has(i));
+    return left.length > 0 ? run(left) : undefined;
   });
   return {
     done,
     waits: () => waits,
     extend: (more) => waits && items.push(...more) > 0,
-    cancel: () => false,
+    cancel: (places) => {
+      if (waits) for (const place of places) cancelled.add(place);
+      return waits;
+    },
   };
 }
 

@@ -125,7 +125,7 @@ test('abortAll rejects every call and leaves nothing', async (t) => {
   ];
   const outcomes = Promise.allSettled(calls);
   await turns();
-  held.scheduler.abortAll(createError('ST_DISPOSED', 'gone'));
+  held.scheduler.abortAll(() => createError('ST_DISPOSED', 'gone'));
   t.deepEqual(
     (await outcomes).map(({ status }) => status),
     ['rejected', 'rejected'],

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { getEventListeners } from 'node:events';
 import test from 'ava';
 import { encodeWindows } from '../../lib/encode/stream.ts';
 import { checkIterable, checkText } from '../../lib/encode/texts.ts';
@@ -122,8 +123,8 @@ test("the caller's signal reaches the calls under way, and keeps no listener", a
   t.true(windows[0]?.signal.aborted);
   t.is(windows[0]?.signal.reason, 'enough');
   windows[0]?.go();
-  await first;
-  await results.return();
+  await t.throwsAsync(first, { code: 'ST_ABORTED' });
+  t.is(getEventListeners(controller.signal, 'abort').length, 0);
 });
 
 test('what a source gave before it failed is delivered first, then its error', async (t) => {
@@ -249,4 +250,105 @@ test('a source is read in the context of who began the stream', async (t) => {
   );
   await store.run('of the reader', () => collect(results));
   t.deepEqual([...seen], ['mine']);
+});
+
+test('return() ends a stream in the middle of a window without an error', async (t) => {
+  const untilStopped = (_: string[], signal: AbortSignal) =>
+    new Promise<Float32Array[]>((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(new Error('stopped')));
+    });
+  const results = encodeWindows(numbers(3), checkText, untilStopped, undefined);
+  const next = results.next();
+  await turn();
+  t.deepEqual(await results.return(), { done: true, value: undefined });
+  t.deepEqual(await next, { done: true, value: undefined });
+});
+
+test('abort ends a stream before the next embedding, also of those that are there', async (t) => {
+  const controller = new AbortController();
+  const results = encodeWindows(numbers(3), checkText, encodeAtOnce, controller.signal);
+  await results.next();
+  controller.abort();
+  await t.throwsAsync(results.next(), { code: 'ST_ABORTED' });
+});
+
+/** A source of numbers that counts its ends. */
+function closable(end: () => unknown = () => ({ done: true, value: undefined })) {
+  const counted = { closed: 0 };
+  const iterator = {
+    next: () => ({ done: false, value: '1' }),
+    return: () => {
+      counted.closed++;
+      return end();
+    },
+  };
+  const source = { [Symbol.iterator]: () => iterator } as Iterable<string>;
+  return Object.assign(counted, { source });
+}
+
+test('a stream that is ended before it begins closes its source', async (t) => {
+  const [returned, thrown] = [closable(), closable()];
+  await encodeWindows(returned.source, checkText, encodeAtOnce, undefined).return();
+  const failure = new Error('of the consumer');
+  const results = encodeWindows(thrown.source, checkText, encodeAtOnce, undefined);
+  t.is(await t.throwsAsync(results.throw(failure)), failure);
+  t.deepEqual([returned.closed, thrown.closed], [1, 1]);
+});
+
+test('an error that the consumer throws into a stream comes back, and closes the source', async (t) => {
+  const closing = closable();
+  const results = encodeWindows(closing.source, checkText, encodeAtOnce, undefined);
+  await results.next();
+  const failure = new Error('of the consumer');
+  t.is(await t.throwsAsync(results.throw(failure)), failure);
+  t.deepEqual(await results.next(), { done: true, value: undefined });
+  t.is(closing.closed, 1);
+});
+
+test('a signal that throws ends a stream with a code, or not at all, and closes the source', async (t) => {
+  const nothing = () => {};
+  const cause = new Error('mine');
+  const fails = () => {
+    throw cause;
+  };
+  const plain = { aborted: false, addEventListener: nothing, removeEventListener: nothing };
+  const first = closable();
+  const deaf = { ...plain, addEventListener: fails } as unknown as AbortSignal;
+  const error = await t.throwsAsync(
+    encodeWindows(first.source, checkText, encodeAtOnce, deaf).next(),
+    { code: 'ST_INVALID_OPTION' },
+  );
+  t.is(error?.cause, cause);
+  const second = closable();
+  const sticky = { ...plain, removeEventListener: fails } as unknown as AbortSignal;
+  const results = encodeWindows(second.source, checkText, encodeAtOnce, sticky);
+  await results.next();
+  t.deepEqual(await results.return(), { done: true, value: undefined });
+  t.deepEqual([first.closed, second.closed], [1, 1]);
+});
+
+test('what a source does at its end hides no error, and an abort does not wait for it', async (t) => {
+  const fails = closable(() => {
+    throw new Error('at its end');
+  });
+  const bad = encodeWindows(
+    fails.source,
+    (_, index) => {
+      if (index > 0) throw new Error('a bad text');
+    },
+    encodeAtOnce,
+    undefined,
+  );
+  await bad.next();
+  await t.throwsAsync(bad.next(), { message: 'a bad text' });
+  const hangs = closable(() => new Promise(() => {}));
+  const controller = new AbortController();
+  const aborted = encodeWindows(hangs.source, checkText, encodeAtOnce, controller.signal);
+  await aborted.next();
+  controller.abort();
+  await t.throwsAsync(aborted.next(), { code: 'ST_ABORTED' });
+  t.deepEqual([fails.closed, hangs.closed], [1, 1]);
+  const returned = encodeWindows(fails.source, checkText, encodeAtOnce, undefined);
+  await returned.next();
+  await t.throwsAsync(returned.return(), { message: 'at its end' });
 });

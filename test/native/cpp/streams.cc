@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <numeric>
 #include <random>
 #include <set>
 #include <stdexcept>
@@ -15,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/prepared_batch.h"
 #include "runtime/cpu_budget.h"
 #include "runtime/executor.h"
 #include "runtime/on_each_stream.h"
@@ -23,10 +25,12 @@
 namespace {
 
 using namespace std::chrono_literals;
+using sentence_torch::Batch;
 using sentence_torch::CpuBudget;
 using sentence_torch::Executor;
 using sentence_torch::Failure;
 using sentence_torch::parallel_for;
+using sentence_torch::PreparedBatch;
 using sentence_torch::run_on_each_stream;
 using sentence_torch::SharedForward;
 using sentence_torch::Task;
@@ -290,6 +294,52 @@ void stopping_while_streams_wait_for_each_other() {
   }
 }
 
+/// `texts` of one token each, whose id is `id`; their rows are `row`.
+Batch batch_of(int texts, int32_t id, float* row) {
+  const auto size = static_cast<size_t>(texts);
+  return {std::vector<int32_t>(size, id), std::vector<int32_t>(size, 1), {size, {row, 1}}};
+}
+
+/// JavaScript's thread extends a batch and leaves texts out until a stream begins it: what it was
+/// told has happened is what the stream sees.
+void cancelling_while_a_stream_begins() {
+  Counts counts;
+  auto executor = start(2);
+  int begun_empty = 0;
+  for (int round = 0; round < 3000; ++round) {
+    float kept = 0;
+    float dropped = 0;  // written by nobody
+    const auto batch = std::make_shared<PreparedBatch>(batch_of(3, 1, &dropped));
+    std::atomic<int> written{-1};
+    executor->submit(std::make_unique<Lambda>(counts, [&written, batch] {
+      int texts = 0;
+      if (!batch->begin_if_empty()) {
+        const Batch begun = batch->begin();
+        for (const auto& row : begun.rows) *row.data += 1;
+        texts = static_cast<int>(begun.lengths.size());
+        const int sum = std::accumulate(begun.ids.begin(), begun.ids.end(), 0);
+        expect(begun.ids.size() == begun.rows.size() && sum >= texts, "a batch fits together");
+      }
+      written = texts;
+    }));
+    for (int turn = 0; turn < round % 200; ++turn)
+      std::atomic_signal_fence(std::memory_order_seq_cst);
+    const bool first = batch->cancel({0, 2, 2, 7, -1});
+    const bool second = batch->cancel({1});
+    const bool joined = round % 2 == 0 && batch->extend(batch_of(2, 5, &kept));
+    const bool third = batch->cancel({3});
+    until([&] { return written >= 0; }, "the batch ends");
+    expect(first || !(second || joined || third), "what is begun stays so");
+    const int left = 3 - (first ? 2 : 0) - (second ? 1 : 0) + (joined ? 2 : 0);
+    expect(written == left - (joined && third ? 1 : 0),
+           "what was left out is not run, all else is");
+    expect(kept == (joined ? (third ? 1 : 2) : 0), "texts that joined are written");
+    begun_empty += left == 0 ? 1 : 0;
+    expect(!batch->extend(batch_of(1, 1, &kept)) && !batch->cancel({0}), "it is over");
+  }
+  expect(begun_empty > 0, "some batch was begun with nothing left in it");
+}
+
 }  // namespace
 
 int main() {
@@ -303,6 +353,7 @@ int main() {
       {"once on each stream", once_on_each_stream},
       {"a failure on one stream", a_failure_on_one_stream},
       {"stopping while streams wait for each other", stopping_while_streams_wait_for_each_other},
+      {"cancelling while a stream begins", cancelling_while_a_stream_begins},
   };
   for (const auto& [name, test] : tests) {
     test();
