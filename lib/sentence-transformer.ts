@@ -17,10 +17,12 @@ import type { Dtype } from './native/dtype.ts';
 import { Session } from './native/session.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 import type { Stats } from './scheduler/stats.ts';
+import type { Embeddings, Tensor } from './search/embeddings.ts';
+import { type CompareOptions, checkCompareOptions } from './search/options.ts';
+import { similarity } from './search/similarity.ts';
 import { loadTokenizer } from './tokenizer/hugging-face.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
-import { show } from './util/check.ts';
-import { type Embeddings, similarity, type Tensor } from './util/similarity.ts';
+import { checkNames, ofType, show } from './util/check.ts';
 
 /** Options of {@link SentenceTransformer.encodeStream}: those of encode() that make sense for a stream. */
 export type StreamOptions = Omit<EncodeOptions, 'convertToTensor' | 'showProgressBar'>;
@@ -41,8 +43,9 @@ export interface DisposeOptions {
  * A loaded model. `encode()` may be called any number of times at once: the texts of all callers share batches.
  *
  * ```ts
- * await using model = await SentenceTransformer.load('models/my-model');
+ * const model = await SentenceTransformer.load('models/my-model');
  * const [a, b] = await model.encode(['How old are you?', 'What is your age?']);
+ * await model.dispose();
  * ```
  */
 export class SentenceTransformer implements AsyncDisposable {
@@ -60,6 +63,12 @@ export class SentenceTransformer implements AsyncDisposable {
     session: Session,
     options: LoadOptions,
   ) {
+    if (!(session instanceof Session)) {
+      throw createError(
+        'ST_INVALID_INPUT',
+        'new SentenceTransformer() makes no model. Use: await SentenceTransformer.load(folder).',
+      );
+    }
     this.#manifest = manifest;
     this.#session = session;
     this.#defaults = this.#resolve({});
@@ -169,6 +178,14 @@ export class SentenceTransformer implements AsyncDisposable {
   ): Promise<Tensor>;
   encode(
     texts: string | readonly string[],
+    options?: EncodeOptions & { convertToTensor?: false },
+  ): Promise<Float32Array | Float32Array[]>;
+  encode(
+    texts: string | readonly string[],
+    options?: EncodeOptions,
+  ): Promise<Float32Array | Float32Array[] | Tensor>;
+  encode(
+    texts: string | readonly string[],
     options?: EncodeOptions,
   ): Promise<Float32Array | Float32Array[] | Tensor> {
     return withCallerStack(this.encode, () => this.#encode(texts, options));
@@ -230,9 +247,16 @@ export class SentenceTransformer implements AsyncDisposable {
     return this.#scheduler.stats();
   }
 
-  /** Scores every embedding of `a` against every one of `b` with the model's similarity function. Higher is more alike. */
-  similarity(a: Embeddings, b: Embeddings): Tensor {
-    return similarity(a, b, this.similarityFunction);
+  /**
+   * Scores every embedding of `a` against every one of `b` with the model's similarity function. Higher is more alike.
+   * Otherwise as the function {@link similarity}.
+   */
+  similarity(a: Embeddings, b: Embeddings, options: CompareOptions = {}): Promise<Tensor> {
+    return withCallerStack(this.similarity, () => {
+      const signal = checkCompareOptions(options, 'similarity()');
+      const { similarityFunction } = this;
+      return similarity(a, b, signal ? { similarityFunction, signal } : { similarityFunction });
+    });
   }
 
   /**
@@ -240,7 +264,12 @@ export class SentenceTransformer implements AsyncDisposable {
    * threads and frees the weights. Safe to repeat; a later `abort` cuts an earlier dispose() short.
    */
   dispose(options: DisposeOptions = {}): Promise<void> {
-    if (options.abort) {
+    return withCallerStack(this.dispose, () => this.#dispose(options));
+  }
+
+  #dispose(options: DisposeOptions): Promise<void> {
+    const given = checkNames<DisposeOptions>(options, { abort: true }, 'dispose()');
+    if (ofType(given, 'abort', 'boolean')) {
       this.#scheduler.abortAll(
         createError('ST_DISPOSED', 'The model was disposed before this was done.'),
       );

@@ -2,6 +2,7 @@ import { createError } from '../errors.ts';
 import type { Priority } from '../scheduler/call.ts';
 import {
   checkNames,
+  checkSignal,
   milliseconds,
   ofType,
   positiveInteger,
@@ -158,25 +159,6 @@ function checkPriority(value: unknown): Priority | undefined {
   throw createError(
     'ST_INVALID_OPTION',
     `priority is ${show(value)}. Give 'interactive' or 'bulk'.`,
-  );
-}
-
-/** Checks an AbortSignal that may be left out. */
-export function checkSignal(value: unknown): AbortSignal | undefined {
-  if (value === undefined || isAbortSignal(value)) return value;
-  throw createError(
-    'ST_INVALID_OPTION',
-    `signal is ${show(value)}. Give the signal of an AbortController.`,
-  );
-}
-
-/** By its shape, as Node does: signals of another realm, as test runners have them, are no less signals. */
-function isAbortSignal(value: unknown): value is AbortSignal {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as AbortSignal).aborted === 'boolean' &&
-    typeof (value as AbortSignal).addEventListener === 'function'
   );
 }
 

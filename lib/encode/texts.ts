@@ -1,5 +1,5 @@
 import { createError } from '../errors.ts';
-import { show } from '../util/check.ts';
+import { isArray, show } from '../util/check.ts';
 
 /**
  * The texts of a call, copied and checked: what was checked is what is encoded, whatever the caller's array does later. The
@@ -10,20 +10,44 @@ export function copyTexts(texts: unknown): string[] {
     checkText(texts, undefined);
     return [texts];
   }
-  if (!Array.isArray(texts)) {
+  if (!isArray(texts)) {
     throw createError(
       'ST_INVALID_INPUT',
       `encode() was given ${show(texts)}. Give a string, or an array of strings.`,
     );
   }
   // By index: an iterator could give something else, and forEach would skip the holes of a sparse array.
-  const copy = new Array<string>(texts.length);
-  for (let i = 0; i < copy.length; i++) {
-    const text: unknown = texts[i];
+  const copy: string[] = [];
+  const length = checkLength(read(texts, 'length'));
+  for (let i = 0; i < length; i++) {
+    const text = read(texts, i);
     checkText(text, i);
-    copy[i] = text;
+    copy.push(text);
   }
   return copy;
+}
+
+/** A proxy or getter runs code of the caller's, which may throw. */
+function read(texts: readonly unknown[], key: number | 'length'): unknown {
+  try {
+    return texts[key as number];
+  } catch (error) {
+    throw createError(
+      'ST_INVALID_INPUT',
+      'The texts threw an error when they were read (see cause). Give an array of strings.',
+      { cause: error },
+    );
+  }
+}
+
+function checkLength(length: unknown): number {
+  if (Number.isSafeInteger(length) && (length as number) >= 0 && (length as number) < 2 ** 32) {
+    return length as number;
+  }
+  throw createError(
+    'ST_INVALID_INPUT',
+    `The array of texts has a length of ${show(length)}. Give an array of strings.`,
+  );
 }
 
 /** Checks one text; `index` is its place in a list. */
@@ -49,14 +73,22 @@ export function checkText(text: unknown, index: number | undefined): asserts tex
 export function checkIterable(
   texts: unknown,
 ): asserts texts is Iterable<unknown> | AsyncIterable<unknown> {
-  const isIterable =
-    typeof texts === 'object' &&
-    texts !== null &&
-    (Symbol.asyncIterator in texts || Symbol.iterator in texts);
-  if (!isIterable) {
+  if (!isIterable(texts)) {
     throw createError(
       'ST_INVALID_INPUT',
       `encodeStream() was given ${show(texts)}. Give an iterable or async iterable of strings.`,
     );
+  }
+}
+
+function isIterable(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    const { [Symbol.asyncIterator]: later, [Symbol.iterator]: now } = value as Partial<
+      AsyncIterable<unknown> & Iterable<unknown>
+    >;
+    return typeof (later ?? now) === 'function';
+  } catch {
+    return false; // a proxy or getter that throws
   }
 }

@@ -8,13 +8,13 @@ export function checkNames<T extends object>(
   names: Record<keyof T, true>,
   caller: string,
 ): T {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+  if (typeof options !== 'object' || options === null || isArray(options)) {
     throw createError(
       'ST_INVALID_OPTION',
       `The options of ${caller} are ${show(options)}. Give an object, such as { ${Object.keys(names)[0]}: ... }.`,
     );
   }
-  const copy: Record<string, unknown> = { ...options };
+  const copy = readAll(options, caller);
   for (const name of Object.keys(copy)) {
     if (!Object.hasOwn(names, name)) {
       throw createError(
@@ -24,6 +24,28 @@ export function checkNames<T extends object>(
     }
   }
   return copy as T;
+}
+
+/** The options' own values. Getters and proxies run code of the caller's, which may throw. */
+function readAll(options: object, caller: string): Record<string, unknown> {
+  try {
+    return { ...options };
+  } catch (error) {
+    throw createError(
+      'ST_INVALID_OPTION',
+      `The options of ${caller} threw an error when they were read (see cause). Give a plain object.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Whether it is an array; a revoked proxy is nothing, and Array.isArray() throws for it. */
+export function isArray(value: unknown): value is readonly unknown[] {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
 }
 
 /** A whole number from 1 to `max`, or undefined if it was left out. */
@@ -94,12 +116,32 @@ export function milliseconds<T extends object>(
   return value;
 }
 
+/** Checks an AbortSignal that may be left out. */
+export function checkSignal(value: unknown): AbortSignal | undefined {
+  if (value === undefined || isAbortSignal(value)) return value;
+  throw createError(
+    'ST_INVALID_OPTION',
+    `signal is ${show(value)}. Give the signal of an AbortController.`,
+  );
+}
+
+/** By its shape, as Node does: signals of another realm, as test runners have them, are no less signals. */
+function isAbortSignal(value: unknown): value is AbortSignal {
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    const { aborted, addEventListener } = value as AbortSignal;
+    return typeof aborted === 'boolean' && typeof addEventListener === 'function';
+  } catch {
+    return false; // a proxy or getter that throws
+  }
+}
+
 /** A value as a message shows it: short, and safe for any value. */
 export function show(value: unknown): string {
   if (typeof value === 'string') {
     return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
   }
-  if (Array.isArray(value)) return 'an array';
+  if (isArray(value)) return 'an array';
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'object' && value !== null) return 'an object';
   return String(value);

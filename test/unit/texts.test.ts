@@ -49,3 +49,31 @@ test('what was checked is what is taken, whatever the array does afterwards', (t
   t.is(copy[0], 'a');
   t.is(copy[1], 'b');
 });
+
+test('arrays that lie or throw are coded errors', (t) => {
+  const cause = new Error('mine');
+  const throws = new Proxy(['a'], {
+    get() {
+      throw cause;
+    },
+  });
+  t.like(
+    t.throws(() => copyTexts(throws)),
+    { code: 'ST_INVALID_INPUT', cause },
+  );
+  for (const length of [-1, 2 ** 33, 1.5, 'many', 2 ** 31]) {
+    const lies = new Proxy(['a'], {
+      get: (target, key) => (key === 'length' ? length : Reflect.get(target, key)),
+    });
+    t.like(
+      t.throws(() => copyTexts(lies)),
+      { code: 'ST_INVALID_INPUT' },
+    );
+  }
+  const { proxy, revoke } = Proxy.revocable([], {});
+  revoke();
+  t.like(
+    t.throws(() => copyTexts(proxy)),
+    { code: 'ST_INVALID_INPUT' },
+  );
+});
