@@ -1,5 +1,6 @@
 import { encodeTexts } from './encode/encode.ts';
 import {
+  checkEncodeOptions,
   checkLoadOptions,
   type EncodeOptions,
   type LoadOptions,
@@ -39,6 +40,9 @@ export interface DisposeOptions {
   abort?: boolean;
 }
 
+/** load() has it and nobody else, so that `new` is refused in JavaScript too. */
+const loaded = Symbol('loaded');
+
 /**
  * A loaded model. `encode()` may be called any number of times at once: the texts of all callers share batches.
  *
@@ -58,12 +62,13 @@ export class SentenceTransformer implements AsyncDisposable {
   #disposed: Promise<void> | undefined;
 
   private constructor(
+    key: typeof loaded,
     manifest: Manifest,
     tokenizer: Tokenizer,
     session: Session,
     options: LoadOptions,
   ) {
-    if (!(session instanceof Session)) {
+    if (key !== loaded) {
       throw createError(
         'ST_INVALID_INPUT',
         'new SentenceTransformer() makes no model. Use: await SentenceTransformer.load(folder).',
@@ -108,7 +113,7 @@ export class SentenceTransformer implements AsyncDisposable {
         openAddon(), // takes as long as the other two
       ]);
       const session = await Session.open(modelPath, folder.manifest, checked);
-      return new SentenceTransformer(folder.manifest, tokenizer, session, checked);
+      return new SentenceTransformer(loaded, folder.manifest, tokenizer, session, checked);
     });
   }
 
@@ -117,9 +122,10 @@ export class SentenceTransformer implements AsyncDisposable {
     return this.#manifest.name;
   }
 
-  /** Values per embedding. */
+  /** Values per embedding, unless a call has a `truncateDim`. */
   get dimension(): number {
-    return this.#manifest.dimension;
+    const { dimension, truncateDim = dimension } = this.#manifest;
+    return Math.min(dimension, truncateDim);
   }
 
   /** Tokens per text, special tokens and prompt included; what is longer is cut, as in Python. */
@@ -180,6 +186,8 @@ export class SentenceTransformer implements AsyncDisposable {
     texts: string | readonly string[],
     options?: EncodeOptions & { convertToTensor?: false },
   ): Promise<Float32Array | Float32Array[]>;
+  encode(text: string, options?: EncodeOptions): Promise<Float32Array | Tensor>;
+  encode(texts: readonly string[], options?: EncodeOptions): Promise<Float32Array[] | Tensor>;
   encode(
     texts: string | readonly string[],
     options?: EncodeOptions,
@@ -226,7 +234,8 @@ export class SentenceTransformer implements AsyncDisposable {
     options: StreamOptions = {},
   ): AsyncGenerator<Float32Array, void, undefined> {
     checkIterable(texts);
-    const { signal, convertToTensor, showProgressBar } = this.#resolve(options);
+    const given = checkEncodeOptions(options, 'encodeStream()');
+    const { signal, convertToTensor, showProgressBar } = this.#resolve(given);
     if (convertToTensor || showProgressBar !== false) {
       throw createError(
         'ST_UNKNOWN_OPTION',
@@ -236,7 +245,8 @@ export class SentenceTransformer implements AsyncDisposable {
     const encode = (window: string[], stopped: AbortSignal) =>
       this.encode(window, {
         priority: 'bulk',
-        ...options,
+        ...given,
+        convertToTensor: false,
         signal: stopped,
       });
     return encodeWindows(texts, checkText, encode, signal);
@@ -284,7 +294,8 @@ export class SentenceTransformer implements AsyncDisposable {
 
   #resolve(options: EncodeOptions): ResolvedEncodeOptions {
     return resolveEncodeOptions(options, {
-      dimension: this.dimension,
+      dimension: this.#manifest.dimension,
+      truncateDim: this.dimension,
       maxBatchTokens: this.#maxBatchTokens,
     });
   }

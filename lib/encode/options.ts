@@ -9,6 +9,7 @@ import {
   show,
   wellFormed,
 } from '../util/check.ts';
+import { readNames } from '../util/read.ts';
 
 /** How far an encode() has come. */
 export interface Progress {
@@ -30,7 +31,10 @@ export interface EncodeOptions {
   maxBatchTokens?: number;
   /** Scale each embedding to length 1, after `truncateDim`. Default: false (the model may do so itself). */
   normalizeEmbeddings?: boolean;
-  /** Keep the first values of each embedding only (Matryoshka models). 1 to the model's dimension. Default: all. */
+  /**
+   * Keep the first values of each embedding only (Matryoshka models). More than the model gives are all of them. Default: as
+   * many as the model was saved with, which is all unless it has a `truncate_dim`.
+   */
   truncateDim?: number;
   /** Put before every text as it stands. Wins over `promptName`. */
   prompt?: string;
@@ -118,8 +122,16 @@ export interface ResolvedEncodeOptions {
 
 /** What the defaults depend on. */
 export interface EncodeDefaults {
+  /** Values that the model computes. */
   readonly dimension: number;
+  /** Of them, those that it gives if a call does not say otherwise. */
+  readonly truncateDim: number;
   readonly maxBatchTokens: number;
+}
+
+/** A copy of the options of encode(), each read once, that has no other names than theirs. */
+export function checkEncodeOptions(options: EncodeOptions, caller: string): EncodeOptions {
+  return checkNames<EncodeOptions>(options, encodeOptionNames, caller);
 }
 
 /** Checks and defaults the options of one encode(). */
@@ -127,20 +139,13 @@ export function resolveEncodeOptions(
   options: EncodeOptions,
   defaults: EncodeDefaults,
 ): ResolvedEncodeOptions {
-  const given = checkNames<EncodeOptions>(options, encodeOptionNames, 'encode()');
-  const truncateDim = positiveInteger(given, 'truncateDim') ?? defaults.dimension;
-  if (truncateDim > defaults.dimension) {
-    throw createError(
-      'ST_INVALID_OPTION',
-      `truncateDim is ${truncateDim}, but the model's embeddings have ${defaults.dimension} values. ` +
-        `Give 1 to ${defaults.dimension}.`,
-    );
-  }
+  const given = checkEncodeOptions(options, 'encode()');
+  const truncateDim = positiveInteger(given, 'truncateDim') ?? defaults.truncateDim;
   return {
     batchSize: positiveInteger(given, 'batchSize') ?? Number.MAX_SAFE_INTEGER,
     maxBatchTokens: positiveInteger(given, 'maxBatchTokens') ?? defaults.maxBatchTokens,
     normalizeEmbeddings: ofType(given, 'normalizeEmbeddings', 'boolean') ?? false,
-    truncateDim,
+    truncateDim: Math.min(truncateDim, defaults.dimension), // as in Python
     prompt: wellFormed(given, 'prompt'),
     promptName: ofType(given, 'promptName', 'string'),
     showProgressBar:
@@ -200,13 +205,14 @@ function checkOptimize(value: unknown): LoadOptions['optimize'] {
     );
   }
   const { disable } = checkNames<{ disable: unknown }>(value, { disable: true }, 'optimize');
-  if (!Array.isArray(disable) || !disable.every((name) => typeof name === 'string')) {
+  const names = readNames(disable, 'The names in optimize.disable');
+  if (names === undefined) {
     throw createError(
       'ST_INVALID_OPTION',
       `optimize.disable is ${show(disable)}. Give an array of names of passes.`,
     );
   }
-  return { disable: [...disable] };
+  return { disable: names };
 }
 
 const dtypes: readonly unknown[] = ['float32', 'bfloat16', 'int8', 'auto'];

@@ -23,7 +23,10 @@ export interface Score {
 
 /** Four sums at once: an addition need not wait for the one before. */
 const products: Sum = (a, aStart, b, bStart, count) => {
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
   let i = 0;
   for (; i + 4 <= count; i += 4) {
     const x = aStart + i;

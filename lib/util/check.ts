@@ -138,11 +138,25 @@ function isAbortSignal(value: unknown): value is AbortSignal {
 
 /** A value as a message shows it: short, and safe for any value. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') {
-    return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(shorten(value));
+    case 'function':
+      return 'a function';
+    case 'bigint':
+      return isSmall(value) ? `${value}n` : 'a large BigInt'; // which would take minutes to write down
+    case 'object':
+      if (value === null) return 'null';
+      return isArray(value) ? 'an array' : 'an object';
+    default:
+      return shorten(String(value));
   }
-  if (isArray(value)) return 'an array';
-  if (typeof value === 'function') return 'a function';
-  if (typeof value === 'object' && value !== null) return 'an object';
-  return String(value);
+}
+
+function shorten(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
+}
+
+function isSmall(value: bigint): boolean {
+  return value > -(2n ** 64n) && value < 2n ** 64n;
 }
