@@ -3,6 +3,7 @@ import path from 'node:path';
 import test from 'ava';
 import { cosSim, type Progress, SentenceTransformer } from '../../lib/index.ts';
 import { fixture, goldenTexts } from '../support/fixtures.ts';
+import { tempDir } from '../support/temp.ts';
 import { maxAbsDiff } from '../support/vectors.ts';
 
 const texts = goldenTexts();
@@ -120,7 +121,7 @@ test.serial('truncateDim over the dimension keeps all values, as in Python', asy
 });
 
 test.serial('a saved truncate_dim is a default, which a call may raise', async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = tempDir(t);
   cpSync(fixture('golden/mean'), folder, { recursive: true });
   const manifest = path.join(folder, 'sentence-torch.json');
   const saved = JSON.parse(readFileSync(manifest, 'utf8'));
