@@ -1,6 +1,5 @@
 import { encodeTexts } from './encode/encode.ts';
 import {
-  checkEncodeOptions,
   checkLoadOptions,
   type EncodeOptions,
   type LoadOptions,
@@ -234,8 +233,7 @@ export class SentenceTransformer implements AsyncDisposable {
     options: StreamOptions = {},
   ): AsyncGenerator<Float32Array, void, undefined> {
     checkIterable(texts);
-    const given = checkEncodeOptions(options, 'encodeStream()');
-    const { signal, convertToTensor, showProgressBar } = this.#resolve(given);
+    const { signal, convertToTensor, showProgressBar } = this.#resolve(options);
     if (convertToTensor || showProgressBar !== false) {
       throw createError(
         'ST_UNKNOWN_OPTION',
@@ -245,8 +243,7 @@ export class SentenceTransformer implements AsyncDisposable {
     const encode = (window: string[], stopped: AbortSignal) =>
       this.encode(window, {
         priority: 'bulk',
-        ...given,
-        convertToTensor: false,
+        ...options,
         signal: stopped,
       });
     return encodeWindows(texts, checkText, encode, signal);

@@ -129,17 +129,12 @@ export interface EncodeDefaults {
   readonly maxBatchTokens: number;
 }
 
-/** A copy of the options of encode(), each read once, that has no other names than theirs. */
-export function checkEncodeOptions(options: EncodeOptions, caller: string): EncodeOptions {
-  return checkNames<EncodeOptions>(options, encodeOptionNames, caller);
-}
-
 /** Checks and defaults the options of one encode(). */
 export function resolveEncodeOptions(
   options: EncodeOptions,
   defaults: EncodeDefaults,
 ): ResolvedEncodeOptions {
-  const given = checkEncodeOptions(options, 'encode()');
+  const given = checkNames<EncodeOptions>(options, encodeOptionNames, 'encode()');
   const truncateDim = positiveInteger(given, 'truncateDim') ?? defaults.truncateDim;
   return {
     batchSize: positiveInteger(given, 'batchSize') ?? Number.MAX_SAFE_INTEGER,
