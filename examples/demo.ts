@@ -84,7 +84,7 @@ async function search(model: SentenceTransformer): Promise<void> {
     model.encode(corpus),
     model.encode(queries),
   ]);
-  const results = semanticSearch(queryEmbeddings, corpusEmbeddings, { topK: 2 });
+  const results = await semanticSearch(queryEmbeddings, corpusEmbeddings, { topK: 2 });
   console.log(`\nSemantic search in ${corpus.length} texts (${milliseconds(started)})`);
   queries.forEach((query, index) => {
     console.log(`  ${query}`);
@@ -112,7 +112,8 @@ async function main(): Promise<void> {
     const start = Array.from(embeddings[index]?.subarray(0, 4) ?? [], (value) => value.toFixed(4));
     console.log(`[${index}] ${shorten(text, 38).padEnd(40)} [${start.join(', ')}, ...]`);
   });
-  printMatrix(chosen, model.similarity(embeddings, embeddings).data);
+  const similarity = await model.similarity(embeddings, embeddings);
+  printMatrix(chosen, similarity.data);
   if (texts.length === 0) await search(model);
   await model.dispose();
 }

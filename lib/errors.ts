@@ -122,7 +122,16 @@ export function callerStackOf(method: (...args: never[]) => unknown): (error: un
 }
 
 function isRefusal(error: unknown): boolean {
-  return error instanceof SentenceTorchError && error.code === 'ST_OVERLOADED';
+  return isOurs(error) && error.code === 'ST_OVERLOADED';
+}
+
+/** Callbacks of the caller's may throw anything, also what `instanceof` throws for. */
+function isOurs(error: unknown): error is SentenceTorchError {
+  try {
+    return error instanceof SentenceTorchError;
+  } catch {
+    return false;
+  }
 }
 
 interface Frames {
@@ -137,7 +146,7 @@ function framesAbove(method: (...args: never[]) => unknown): Frames {
 }
 
 function writeStack(error: unknown, { stack = '' }: Frames): void {
-  if (!(error instanceof SentenceTorchError)) return;
+  if (!isOurs(error)) return;
   error.stack = headOf(error) + stack.slice(stack.indexOf('\n'));
 }
 

@@ -24,11 +24,14 @@ export type {
   Stats,
   TokenizeEvent,
 } from './scheduler/stats.ts';
+export type { Hit } from './search/best.ts';
+export type { Embeddings, Tensor } from './search/embeddings.ts';
+export type { CompareOptions, SimilarityOptions } from './search/options.ts';
+export { type SemanticSearchOptions, semanticSearch } from './search/semantic-search.ts';
+export { cosSim, similarity } from './search/similarity.ts';
 export {
   type DisposeOptions,
   type Optimization,
   SentenceTransformer,
   type StreamOptions,
 } from './sentence-transformer.ts';
-export { type Hit, type SemanticSearchOptions, semanticSearch } from './util/semantic-search.ts';
-export { cosSim, type Embeddings, similarity, type Tensor } from './util/similarity.ts';

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { createError } from './errors.ts';
 import type { NarrowDtype } from './native/narrow.ts';
+import { cosine } from './search/scores.ts';
 import { SentenceTransformer } from './sentence-transformer.ts';
-import { cosSim } from './util/similarity.ts';
 
 /**
  * The narrow folder, loaded as users will, against the source, converted at load: the optimiser must do the same to both,
@@ -32,7 +32,7 @@ export function agree(got: readonly Float32Array[], expected: readonly Float32Ar
   return got.every((vector, i) => {
     const other = expected[i] as Float32Array;
     if (isDeepStrictEqual(vector, other)) return true; // zeros have no cosine
-    return vector.length === other.length && (cosSim(vector, other).data[0] as number) > minCosine;
+    return vector.length === other.length && cosine(vector, other) > minCosine;
   });
 }
 

@@ -1,11 +1,11 @@
 import path from 'node:path';
-import { checkSignal } from './encode/options.ts';
 import { createError, withCallerStack } from './errors.ts';
 import { type ModelFolder, openModelFolder, verifiedPath } from './model-store/model-folder.ts';
 import { completeFolder, createFolder } from './model-store/new-folder.ts';
 import { type NarrowDtype, narrowModel } from './native/narrow.ts';
 import { checkSame } from './optimize-check.ts';
-import { checkNames, show } from './util/check.ts';
+import { checkNames, checkSignal, show } from './util/check.ts';
+import { abortError, hasFired } from './util/signal.ts';
 
 /** Options of {@link optimizeModel}. */
 export interface OptimizeOptions {
@@ -114,8 +114,5 @@ function checkOptions(options: OptimizeOptions): {
 }
 
 function checkAborted(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  throw createError('ST_ABORTED', 'optimizeModel() was aborted; nothing was written.', {
-    cause: signal.reason,
-  });
+  if (hasFired(signal)) throw abortError(signal, 'optimizeModel()');
 }

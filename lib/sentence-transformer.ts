@@ -19,10 +19,12 @@ import type { Dtype } from './native/dtype.ts';
 import { Session } from './native/session.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 import type { Stats } from './scheduler/stats.ts';
+import type { Embeddings, Tensor } from './search/embeddings.ts';
+import { type CompareOptions, checkCompareOptions } from './search/options.ts';
+import { similarity } from './search/similarity.ts';
 import { loadTokenizer } from './tokenizer/hugging-face.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 import { checkNames, ofType, show } from './util/check.ts';
-import { type Embeddings, similarity, type Tensor } from './util/similarity.ts';
 
 /** Options of {@link SentenceTransformer.encodeStream}: those of encode() that make sense for a stream. */
 export type StreamOptions = Omit<EncodeOptions, 'convertToTensor' | 'showProgressBar'>;
@@ -39,12 +41,16 @@ export interface DisposeOptions {
   abort?: boolean;
 }
 
+/** load() has it and nobody else, so that `new` is refused in JavaScript too. */
+const loaded = Symbol('loaded');
+
 /**
  * A loaded model. `encode()` may be called any number of times at once: the texts of all callers share batches.
  *
  * ```ts
- * await using model = await SentenceTransformer.load('models/my-model');
+ * const model = await SentenceTransformer.load('models/my-model');
  * const [a, b] = await model.encode(['How old are you?', 'What is your age?']);
+ * await model.dispose();
  * ```
  */
 export class SentenceTransformer implements AsyncDisposable {
@@ -57,12 +63,13 @@ export class SentenceTransformer implements AsyncDisposable {
   #disposed: Promise<void> | undefined;
 
   private constructor(
+    key: typeof loaded,
     manifest: Manifest,
     tokenizer: Tokenizer,
     session: Session,
     options: LoadOptions,
   ) {
-    if (!(session instanceof Session)) {
+    if (key !== loaded) {
       throw createError(
         'ST_INVALID_INPUT',
         'new SentenceTransformer() makes no model. Use: await SentenceTransformer.load(folder).',
@@ -107,7 +114,7 @@ export class SentenceTransformer implements AsyncDisposable {
         openAddon(), // takes as long as the other two
       ]);
       const session = await Session.open(modelPath, folder.manifest, checked);
-      return new SentenceTransformer(folder.manifest, tokenizer, session, checked);
+      return new SentenceTransformer(loaded, folder.manifest, tokenizer, session, checked);
     });
   }
 
@@ -116,9 +123,10 @@ export class SentenceTransformer implements AsyncDisposable {
     return this.#manifest.name;
   }
 
-  /** Values per embedding. */
+  /** Values per embedding, unless a call has a `truncateDim`. */
   get dimension(): number {
-    return this.#manifest.dimension;
+    const { dimension, truncateDim = dimension } = this.#manifest;
+    return Math.min(dimension, truncateDim);
   }
 
   /** Tokens per text, special tokens and prompt included; what is longer is cut, as in Python. */
@@ -179,6 +187,8 @@ export class SentenceTransformer implements AsyncDisposable {
     texts: string | readonly string[],
     options?: EncodeOptions & { convertToTensor?: false },
   ): Promise<Float32Array | Float32Array[]>;
+  encode(text: string, options?: EncodeOptions): Promise<Float32Array | Tensor>;
+  encode(texts: readonly string[], options?: EncodeOptions): Promise<Float32Array[] | Tensor>;
   encode(
     texts: string | readonly string[],
     options?: EncodeOptions,
@@ -241,9 +251,16 @@ export class SentenceTransformer implements AsyncDisposable {
     return this.#scheduler.stats();
   }
 
-  /** Scores every embedding of `a` against every one of `b` with the model's similarity function. Higher is more alike. */
-  similarity(a: Embeddings, b: Embeddings): Tensor {
-    return similarity(a, b, this.similarityFunction);
+  /**
+   * Scores every embedding of `a` against every one of `b` with the model's similarity function. Higher is more alike.
+   * Otherwise as the function {@link similarity}.
+   */
+  similarity(a: Embeddings, b: Embeddings, options: CompareOptions = {}): Promise<Tensor> {
+    return withCallerStack(this.similarity, () => {
+      const signal = checkCompareOptions(options, 'similarity()');
+      const { similarityFunction } = this;
+      return similarity(a, b, signal ? { similarityFunction, signal } : { similarityFunction });
+    });
   }
 
   /**
@@ -274,7 +291,11 @@ export class SentenceTransformer implements AsyncDisposable {
   }
 
   get #encodeDefaults(): EncodeDefaults {
-    return { dimension: this.dimension, maxBatchTokens: this.#maxBatchTokens };
+    return {
+      dimension: this.#manifest.dimension,
+      truncateDim: this.dimension,
+      maxBatchTokens: this.#maxBatchTokens,
+    };
   }
 
   get #maxBatchTokens(): number {

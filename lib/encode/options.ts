@@ -2,12 +2,14 @@ import { createError } from '../errors.ts';
 import type { Priority } from '../scheduler/call.ts';
 import {
   checkNames,
+  checkSignal,
   milliseconds,
   ofType,
   positiveInteger,
   show,
   wellFormed,
 } from '../util/check.ts';
+import { readNames } from '../util/read.ts';
 
 /** How far an encode() has come. */
 export interface Progress {
@@ -29,7 +31,10 @@ export interface EncodeOptions {
   maxBatchTokens?: number;
   /** Scale each embedding to length 1, after `truncateDim`. Default: false (the model may do so itself). */
   normalizeEmbeddings?: boolean;
-  /** Keep the first values of each embedding only (Matryoshka models). 1 to the model's dimension. Default: all. */
+  /**
+   * Keep the first values of each embedding only (Matryoshka models). More than the model gives are all of them. Default: as
+   * many as the model was saved with, which is all unless it has a `truncate_dim`.
+   */
   truncateDim?: number;
   /** Put before every text as it stands. Wins over `promptName`. */
   prompt?: string;
@@ -117,7 +122,10 @@ export interface ResolvedEncodeOptions {
 
 /** What the defaults depend on. */
 export interface EncodeDefaults {
+  /** Values that the model computes. */
   readonly dimension: number;
+  /** Of them, those that it gives if a call does not say otherwise. */
+  readonly truncateDim: number;
   readonly maxBatchTokens: number;
 }
 
@@ -127,19 +135,12 @@ export function resolveEncodeOptions(
   defaults: EncodeDefaults,
 ): ResolvedEncodeOptions {
   const given = checkNames<EncodeOptions>(options, encodeOptionNames, 'encode()');
-  const truncateDim = positiveInteger(given, 'truncateDim') ?? defaults.dimension;
-  if (truncateDim > defaults.dimension) {
-    throw createError(
-      'ST_INVALID_OPTION',
-      `truncateDim is ${truncateDim}, but the model's embeddings have ${defaults.dimension} values. ` +
-        `Give 1 to ${defaults.dimension}.`,
-    );
-  }
+  const truncateDim = positiveInteger(given, 'truncateDim') ?? defaults.truncateDim;
   return {
     batchSize: positiveInteger(given, 'batchSize') ?? Number.MAX_SAFE_INTEGER,
     maxBatchTokens: positiveInteger(given, 'maxBatchTokens') ?? defaults.maxBatchTokens,
     normalizeEmbeddings: ofType(given, 'normalizeEmbeddings', 'boolean') ?? false,
-    truncateDim,
+    truncateDim: Math.min(truncateDim, defaults.dimension), // as in Python
     prompt: wellFormed(given, 'prompt'),
     promptName: ofType(given, 'promptName', 'string'),
     showProgressBar:
@@ -174,26 +175,6 @@ function checkPriority(value: unknown): Priority | undefined {
     'ST_INVALID_OPTION',
     `priority is ${show(value)}. Give 'interactive' or 'bulk'.`,
   );
-}
-
-/** Checks an AbortSignal that may be left out. */
-export function checkSignal(value: unknown): AbortSignal | undefined {
-  if (value === undefined || isAbortSignal(value)) return value;
-  throw createError(
-    'ST_INVALID_OPTION',
-    `signal is ${show(value)}. Give the signal of an AbortController.`,
-  );
-}
-
-/** By its shape, as Node does: signals of another realm, as test runners have them, are no less signals. */
-function isAbortSignal(value: unknown): value is AbortSignal {
-  if (typeof value !== 'object' || value === null) return false;
-  try {
-    const { aborted, addEventListener } = value as AbortSignal;
-    return typeof aborted === 'boolean' && typeof addEventListener === 'function';
-  } catch {
-    return false; // a proxy or getter that throws
-  }
 }
 
 /** Checks the options of load(); their defaults depend on the device. */
@@ -234,13 +215,14 @@ function checkOptimize(value: unknown): LoadOptions['optimize'] {
     );
   }
   const { disable } = checkNames<{ disable: unknown }>(value, { disable: true }, 'optimize');
-  if (!Array.isArray(disable) || !disable.every((name) => typeof name === 'string')) {
+  const names = readNames(disable, 'The names in optimize.disable');
+  if (names === undefined) {
     throw createError(
       'ST_INVALID_OPTION',
       `optimize.disable is ${show(disable)}. Give an array of names of passes.`,
     );
   }
-  return { disable: [...disable] };
+  return { disable: names };
 }
 
 const dtypes: readonly unknown[] = ['float32', 'bfloat16', 'int8', 'auto'];

@@ -1,5 +1,6 @@
 import { createError } from '../errors.ts';
 import { isArray, show } from '../util/check.ts';
+import { readLength, readProperty } from '../util/read.ts';
 
 /**
  * The texts of a call, copied and checked: what was checked is what is encoded, whatever the caller's array does later. The
@@ -18,36 +19,13 @@ export function copyTexts(texts: unknown): string[] {
   }
   // By index: an iterator could give something else, and forEach would skip the holes of a sparse array.
   const copy: string[] = [];
-  const length = checkLength(read(texts, 'length'));
+  const length = readLength(texts, 'The texts');
   for (let i = 0; i < length; i++) {
-    const text = read(texts, i);
+    const text = readProperty(texts, i, 'The texts');
     checkText(text, i);
     copy.push(text);
   }
   return copy;
-}
-
-/** A proxy or getter runs code of the caller's, which may throw. */
-function read(texts: readonly unknown[], key: number | 'length'): unknown {
-  try {
-    return texts[key as number];
-  } catch (error) {
-    throw createError(
-      'ST_INVALID_INPUT',
-      'The texts threw an error when they were read (see cause). Give an array of strings.',
-      { cause: error },
-    );
-  }
-}
-
-function checkLength(length: unknown): number {
-  if (Number.isSafeInteger(length) && (length as number) >= 0 && (length as number) < 2 ** 32) {
-    return length as number;
-  }
-  throw createError(
-    'ST_INVALID_INPUT',
-    `The array of texts has a length of ${show(length)}. Give an array of strings.`,
-  );
 }
 
 /** Checks one text; `index` is its place in a list. */

@@ -17,8 +17,10 @@ export type SimilarityFunction = 'cosine' | 'dot' | 'euclidean' | 'manhattan';
 export interface Manifest {
   readonly formatVersion: typeof formatVersion;
   readonly name: string;
-  /** Values per embedding. */
+  /** Values that `model.pt` gives per embedding. */
   readonly dimension: number;
+  /** Of them, the first so many that encode() keeps if a call does not say otherwise. Absent: all, as in older folders. */
+  readonly truncateDim?: number;
   /** Tokens per text, special tokens and prompt included; longer texts are cut. */
   readonly maxSeqLength: number;
   readonly similarityFunction: SimilarityFunction;
@@ -86,6 +88,7 @@ const isFileName = (name: string): boolean =>
 const fields: Record<Exclude<keyof Manifest, 'formatVersion'>, Check> = {
   name: isString,
   dimension: isCount,
+  truncateDim: (value) => value === undefined || isCount(value),
   maxSeqLength: isCount,
   similarityFunction: isOneOf('cosine', 'dot', 'euclidean', 'manhattan'),
   prompts: isRecordOf(isText),

@@ -116,13 +116,47 @@ export function milliseconds<T extends object>(
   return value;
 }
 
+/** Checks an AbortSignal that may be left out. */
+export function checkSignal(value: unknown): AbortSignal | undefined {
+  if (value === undefined || isAbortSignal(value)) return value;
+  throw createError(
+    'ST_INVALID_OPTION',
+    `signal is ${show(value)}. Give the signal of an AbortController.`,
+  );
+}
+
+/** By its shape, as Node does: signals of another realm, as test runners have them, are no less signals. */
+function isAbortSignal(value: unknown): value is AbortSignal {
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    const { aborted, addEventListener } = value as AbortSignal;
+    return typeof aborted === 'boolean' && typeof addEventListener === 'function';
+  } catch {
+    return false; // a proxy or getter that throws
+  }
+}
+
 /** A value as a message shows it: short, and safe for any value. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') {
-    return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(shorten(value));
+    case 'function':
+      return 'a function';
+    case 'bigint':
+      return isSmall(value) ? `${value}n` : 'a large BigInt'; // which would take minutes to write down
+    case 'object':
+      if (value === null) return 'null';
+      return isArray(value) ? 'an array' : 'an object';
+    default:
+      return shorten(String(value));
   }
-  if (isArray(value)) return 'an array';
-  if (typeof value === 'function') return 'a function';
-  if (typeof value === 'object' && value !== null) return 'an object';
-  return String(value);
+}
+
+function shorten(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
+}
+
+function isSmall(value: bigint): boolean {
+  return value > -(2n ** 64n) && value < 2n ** 64n;
 }

@@ -1,6 +1,9 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import test from 'ava';
-import { type Progress, SentenceTransformer } from '../../lib/index.ts';
+import { cosSim, type Progress, SentenceTransformer } from '../../lib/index.ts';
 import { fixture, goldenTexts } from '../support/fixtures.ts';
+import { tempDir } from '../support/temp.ts';
 import { maxAbsDiff } from '../support/vectors.ts';
 
 const texts = goldenTexts();
@@ -109,6 +112,46 @@ test.serial('truncateDim keeps the first values, in a buffer of their own size',
     full.map((vector) => vector.slice(0, 5)),
   );
   t.is(cut[0]?.buffer.byteLength, texts.length * 5 * 4);
+});
+
+test.serial('truncateDim over the dimension keeps all values, as in Python', async (t) => {
+  t.deepEqual(await model.encode(texts, { truncateDim: 17 }), await model.encode(texts));
+  const { dims } = await model.encode(texts, { truncateDim: 1e9, convertToTensor: true });
+  t.deepEqual(dims, [texts.length, 16]);
+});
+
+test.serial('a saved truncate_dim is a default, which a call may raise', async (t) => {
+  const folder = tempDir(t);
+  cpSync(fixture('golden/mean'), folder, { recursive: true });
+  const manifest = path.join(folder, 'sentence-torch.json');
+  const saved = JSON.parse(readFileSync(manifest, 'utf8'));
+  writeFileSync(manifest, JSON.stringify({ ...saved, truncateDim: 5 }));
+  await using cut = await SentenceTransformer.load(folder, { device: 'cpu', streams: 1 });
+  t.is(cut.dimension, 5);
+  const whole = await model.encode('hello');
+  t.deepEqual(await cut.encode('hello'), whole.slice(0, 5));
+  t.deepEqual(await cut.encode('hello', { truncateDim: 3 }), whole.slice(0, 3));
+  t.deepEqual(await cut.encode('hello', { truncateDim: 99 }), whole);
+});
+
+test('new SentenceTransformer() is refused with what to use', (t) => {
+  const construct = (...args: unknown[]) =>
+    Reflect.construct(SentenceTransformer as unknown as new () => unknown, args);
+  for (const args of [[], ['folder'], [Symbol('loaded'), {}, {}, {}, {}]]) {
+    t.throws(() => construct(...args), {
+      code: 'ST_INVALID_INPUT',
+      message: /SentenceTransformer\.load\(/,
+    });
+  }
+});
+
+test('similarity uses the function of the model, and stops when its signal fires', async (t) => {
+  const [a, b] = (await model.encode(['one', 'two'])) as [Float32Array, Float32Array];
+  t.deepEqual(await model.similarity(a, b), await cosSim(a, b));
+  await t.throwsAsync(model.similarity(a, b, { signal: AbortSignal.abort() }), {
+    code: 'ST_ABORTED',
+  });
+  await t.throwsAsync(model.similarity(a, b, { topK: 1 } as object), { code: 'ST_UNKNOWN_OPTION' });
 });
 
 test('normalizeEmbeddings scales to length 1 after truncateDim, as Python does', async (t) => {

@@ -61,10 +61,11 @@ for (const dtype of ['bfloat16', 'int8'] as const) {
       await using model = await SentenceTransformer.load(output, { device: 'cpu', optimize });
       t.is(model.dtype, 'float32');
       const near = await model.encode(texts, { convertToTensor: false });
-      near.forEach((vector, i) => {
-        const cosine = cosSim(vector, exact[i] as Float32Array).data[0] as number;
+      for (const [i, vector] of near.entries()) {
+        const { data } = await cosSim(vector, exact[i] as Float32Array);
+        const cosine = data[0] as number;
         t.true(cosine > (dtype === 'int8' ? 0.98 : 0.9995) && cosine < 1, `${cosine}`);
-      });
+      }
     }
   });
 

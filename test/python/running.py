@@ -14,8 +14,8 @@ def manifest(folder: Path) -> dict:
     return json.loads((folder / "sentence-torch.json").read_text(encoding="utf-8"))
 
 
-def run(folder: Path, texts: list[str], prompt: str = "") -> np.ndarray:
-    """Vectors of all texts in one padded batch, from the files of the folder alone."""
+def run(folder: Path, texts: list[str], prompt: str = "", keep: int | None = None) -> np.ndarray:
+    """Vectors of all texts in one padded batch, as encode() gives them, from the folder alone."""
     facts = manifest(folder)
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     rows = [e.ids for e in tokenizer.encode_batch([prepare(facts, prompt + t) for t in texts])]
@@ -29,7 +29,7 @@ def run(folder: Path, texts: list[str], prompt: str = "") -> np.ndarray:
     inputs = (ids, mask, torch.zeros_like(ids))[: len(facts["inputs"])]
     model = torchscript.freeze(torchscript.load(folder / "model.pt"))
     with torch.inference_mode():
-        return model(*inputs).numpy()
+        return model(*inputs).numpy()[:, : keep or facts.get("truncateDim")]
 
 
 def prepare(facts: dict, text: str) -> str:

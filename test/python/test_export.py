@@ -41,7 +41,8 @@ def check(folder: Path, output: Path, texts: list[str] | None = None) -> dict:
     assert report.largest_difference <= TOLERANCE
     expected = SentenceTransformer(str(folder), device="cpu").encode(texts)
     actual = run(output, texts)
-    assert actual.shape == expected.shape == (len(texts), report.manifest["dimension"])
+    kept = report.manifest.get("truncateDim", report.manifest["dimension"])
+    assert actual.shape == expected.shape == (len(texts), kept)
     assert np.abs(actual - expected).max() <= TOLERANCE
     assert np.ptp(expected, axis=0).max() > 1e-2, "the fixture must tell texts apart"
     return manifest(output)
@@ -119,11 +120,30 @@ def test_prompts_and_similarity_reach_the_manifest(saved, tmp_path):
         assert np.abs(run(tmp_path / "out", read_texts(), text) - expected).max() <= TOLERANCE
 
 
-def test_a_saved_truncate_dim_cuts_behind_normalize_as_in_python(saved, tmp_path):
+def test_a_saved_truncate_dim_is_a_default_that_a_call_may_raise(saved, tmp_path):
     folder = saved(small_model(normalize=True, truncate_dim=5))
     facts = check(folder, tmp_path / "out")
-    assert facts["dimension"] == 5
-    assert facts["modules"][-2:] == ["Normalize", "Truncate(5)"]
+    assert (facts["dimension"], facts["truncateDim"]) == (HIDDEN, 5)
+    assert facts["modules"][-1] == "Normalize"
+    python = SentenceTransformer(str(folder), device="cpu")
+    for kept in (2, 9, HIDDEN):
+        expected = python.encode(read_texts(), truncate_dim=kept)
+        whole = run(tmp_path / "out", read_texts(), keep=kept)
+        assert np.abs(whole - expected).max() <= TOLERANCE
+
+
+def test_a_truncate_dim_that_cuts_nothing_is_left_out(saved, tmp_path):
+    facts = check(saved(small_model(truncate_dim=HIDDEN + 1)), tmp_path / "out")
+    assert facts["dimension"] == HIDDEN
+    assert "truncateDim" not in facts
+
+
+def test_parity_compares_what_encode_gives_by_default(saved, tmp_path):
+    folder = saved(small_model("bert", truncate_dim=5))
+    (tmp_path / "texts.json").write_text(json.dumps(["a", "b c"]))
+    arguments = [str(folder), str(tmp_path / "texts.json"), str(tmp_path / "out.f32")]
+    assert reference_main(arguments) == 0
+    assert (tmp_path / "out.f32").stat().st_size == 2 * 5 * 4
 
 
 def test_half_precision_weights_are_exported_in_float32(saved, tmp_path):

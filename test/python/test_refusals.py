@@ -45,6 +45,8 @@ def test_a_module_that_cant_be_traced_is_named_with_the_reason(kind, source, tmp
     ("file", "changes", "words"),
     [
         ("config_sentence_transformers.json", {"model_type": "SparseEncoder"}, "SparseEncoder"),
+        ("config_sentence_transformers.json", {"truncate_dim": 0}, "truncate_dim=0"),
+        ("config_sentence_transformers.json", {"truncate_dim": -1}, "truncate_dim=-1"),
         ("config.json", {"auto_map": {"AutoModel": "me/repo--my.Model"}}, "my.Model"),
         ("sentence_bert_config.json", {"transformer_task": "fill-mask"}, "fill-mask"),
         ("sentence_bert_config.json", {"query_length": 8}, "query_length"),

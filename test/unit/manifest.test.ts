@@ -30,6 +30,11 @@ test('fields of later minor additions are let through', (t) => {
   t.notThrows(() => parse({ ...manifest, license: 'apache-2.0' }));
 });
 
+test('truncateDim is optional: older folders have none', (t) => {
+  t.is(parse(manifest).truncateDim, undefined);
+  t.is(parse({ ...manifest, truncateDim: 5 }).truncateDim, 5);
+});
+
 test('narrow weights are a dtype of a model folder, and further files are let through', (t) => {
   for (const dtype of ['bfloat16', 'int8'])
     t.is(parse({ ...manifest, dtype }).dtype, dtype as never);
@@ -61,6 +66,7 @@ for (const formatVersion of [0, 2, '1', null]) {
 for (const [field, values] of Object.entries({
   name: [5, undefined],
   dimension: [0, -1, 1.5, '8', 2 ** 31, undefined],
+  truncateDim: [0, -1, 2.5, '5', null],
   maxSeqLength: [0, null],
   similarityFunction: ['cos', undefined],
   prompts: [[], null, { query: 5 }, { query: '\ud83d' }],

@@ -6,7 +6,7 @@ import {
   resolveEncodeOptions,
 } from '../../lib/encode/options.ts';
 
-const defaults = { dimension: 8, maxBatchTokens: 512 };
+const defaults = { dimension: 8, truncateDim: 8, maxBatchTokens: 512 };
 const resolve = (options: unknown) => resolveEncodeOptions(options as EncodeOptions, defaults);
 const load = (options: unknown) => checkLoadOptions(options as LoadOptions);
 
@@ -41,7 +41,9 @@ for (const [options, message] of [
     { maxBatchTokens: Number.POSITIVE_INFINITY },
     'maxBatchTokens is Infinity. Give a whole number of at least 1.',
   ],
-  [{ truncateDim: 9 }, "truncateDim is 9, but the model's embeddings have 8 values. Give 1 to 8."],
+  [{ truncateDim: 0 }, 'truncateDim is 0. Give a whole number of at least 1.'],
+  [{ batchSize: 5n }, 'batchSize is 5n. Give a whole number.'],
+  [{ batchSize: Symbol('five') }, 'batchSize is Symbol(five). Give a whole number.'],
   [{ normalizeEmbeddings: 1 }, 'normalizeEmbeddings is 1. Give a boolean.'],
   [{ prompt: 5 }, 'prompt is 5. Give a string.'],
   [
@@ -56,16 +58,73 @@ for (const [options, message] of [
   [null, 'The options of encode() are null. Give an object, such as { batchSize: ... }.'],
   [[], 'The options of encode() are an array. Give an object, such as { batchSize: ... }.'],
 ] as const) {
-  test(`encode options ${JSON.stringify(options)}: ${message}`, (t) => {
+  test(`encode options are refused: ${message}`, (t) => {
     t.throws(() => resolve(options), { code: 'ST_INVALID_OPTION', message });
   });
 }
+
+test('truncateDim keeps at most the values that there are, as in Python', (t) => {
+  t.is(resolve({ truncateDim: 3 }).truncateDim, 3);
+  t.is(resolve({ truncateDim: 9 }).truncateDim, 8);
+  t.is(resolve({ truncateDim: Number.MAX_SAFE_INTEGER }).truncateDim, 8);
+});
+
+test('a saved truncate_dim is the default, and a call may raise it', (t) => {
+  const saved = { ...defaults, truncateDim: 5 };
+  t.is(resolveEncodeOptions({}, saved).truncateDim, 5);
+  t.is(resolveEncodeOptions({ truncateDim: 2 }, saved).truncateDim, 2);
+  t.is(resolveEncodeOptions({ truncateDim: 7 }, saved).truncateDim, 7);
+  t.is(resolveEncodeOptions({ truncateDim: 99 }, saved).truncateDim, 8);
+});
 
 test('an unknown encode option is refused with the names that exist', (t) => {
   t.throws(() => resolve({ batch_size: 32 }), {
     code: 'ST_UNKNOWN_OPTION',
     message: /no option "batch_size"\. It has: batchSize, maxBatchTokens/,
   });
+});
+
+const mine = new Error('mine');
+const throwing = () => {
+  throw mine;
+};
+const revoked = () => {
+  const { proxy, revoke } = Proxy.revocable<object>([], {});
+  revoke();
+  return proxy;
+};
+
+for (const [name, options] of [
+  ['a getter', Object.defineProperty({}, 'batchSize', { get: throwing, enumerable: true })],
+  ['a proxy that throws for its names', new Proxy({}, { ownKeys: throwing })],
+  [
+    'a proxy that throws for a value',
+    new Proxy(
+      { batchSize: 1 },
+      { get: throwing, getOwnPropertyDescriptor: Reflect.getOwnPropertyDescriptor },
+    ),
+  ],
+] as const) {
+  test(`what ${name} in options throws is the cause of a coded error`, (t) => {
+    const error = t.throws(() => resolve(options), {
+      code: 'ST_INVALID_OPTION',
+      message: /^The options of encode\(\) threw an error/,
+    });
+    t.is(error?.cause, mine);
+  });
+}
+
+test('revoked proxies are refused like anything else that is no option', (t) => {
+  t.throws(() => resolve(revoked()), { code: 'ST_INVALID_OPTION' });
+  for (const name of ['signal', 'prompt', 'batchSize', 'showProgressBar', 'priority']) {
+    t.throws(() => resolve({ [name]: revoked() }), {
+      code: 'ST_INVALID_OPTION',
+      message: new RegExp(`^${name} is an object\\. Give `),
+    });
+  }
+  for (const name of ['device', 'dtype', 'optimize', 'streams']) {
+    t.throws(() => load({ [name]: revoked() }), { code: 'ST_INVALID_OPTION' });
+  }
 });
 
 test('an option is read once: what was checked is what is used', (t) => {
@@ -122,6 +181,26 @@ for (const optimize of [1, null, 'linear', {}, { disable: 'linear' }, { disable:
     t.throws(() => load({ optimize }), { code: 'ST_INVALID_OPTION', message: /^optimize/ });
   });
 }
+
+test('names of passes that lie about their number, or throw, are refused', (t) => {
+  const lying = (length: unknown) =>
+    new Proxy(['linear'], {
+      get: (target, key) => (key === 'length' ? length : Reflect.get(target, key)),
+    });
+  for (const disable of [
+    lying(-1),
+    lying(2 ** 33),
+    lying(2),
+    revoked(),
+    new Array(2 ** 32 - 1),
+    new Proxy([], { get: throwing }),
+    Object.defineProperty([], 0, { get: throwing }),
+  ]) {
+    t.throws(() => load({ optimize: { disable } }), { code: 'ST_INVALID_OPTION' });
+  }
+  const own = Object.assign(['linear'], { [Symbol.iterator]: 5 });
+  t.deepEqual(load({ optimize: { disable: own } }).optimize, { disable: ['linear'] });
+});
 
 test('optimize has no other option than disable', (t) => {
   t.throws(() => load({ optimize: { disable: [], enable: [] } }), {

@@ -115,10 +115,12 @@ def make_manifest(
 ) -> dict[str, Any]:
     """Everything but `files`, in the order people read it."""
     model = reference.model
+    kept = pipeline.truncation(model, dimension)
     return {
         "formatVersion": FORMAT_VERSION,
         "name": source.name,
         "dimension": dimension,
+        **({} if kept is None else {"truncateDim": kept}),
         "maxSeqLength": facts.max_length,
         "similarityFunction": model.similarity_fn_name,
         "prompts": dict(model.prompts),

@@ -19,14 +19,13 @@ EXAMPLE_ROWS, EXAMPLE_TOKENS = 3, 7
 class Pipeline(nn.Module):
     """Every module in order on one feature dictionary, as `SentenceTransformer.forward` does.
 
-    A saved `truncate_dim` is cut off behind the last module, where Python's `encode` cuts it; a
-    model that ends in Normalize then yields vectors shorter than 1, in Python as well.
+    A saved `truncate_dim` is no part of it: in Python it is a default of `encode`, and so it is
+    here, by the manifest's `truncateDim`.
     """
 
     def __init__(self, model: SentenceTransformer) -> None:
         super().__init__()
         self.stages = nn.ModuleList(model.children())
-        self.truncate_dim = model.truncate_dim
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
@@ -36,10 +35,7 @@ class Pipeline(nn.Module):
             features["token_type_ids"] = token_type_ids
         for stage in self.stages:
             features = run_stage(stage, features)
-        embedding = features["sentence_embedding"]
-        if self.truncate_dim is not None:
-            embedding = embedding[..., : self.truncate_dim]
-        return embedding
+        return features["sentence_embedding"]
 
 
 def run_stage(stage: nn.Module, features: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -86,10 +82,13 @@ def trace(pipeline: Pipeline, inputs: list[str], token_id: int) -> torch.jit.Scr
 
 def describe(model: SentenceTransformer) -> list[str]:
     """The modules in order, for people who read the manifest."""
-    described = [describe_module(module) for module in model]
-    if model.truncate_dim is not None:
-        described.append(f"Truncate({model.truncate_dim})")
-    return described
+    return [describe_module(module) for module in model]
+
+
+def truncation(model: SentenceTransformer, dimension: int) -> int | None:
+    """How many values `encode` keeps by default, if not all `dimension` of them."""
+    kept = model.truncate_dim
+    return None if kept is None or kept >= dimension else int(kept)
 
 
 def describe_module(module: nn.Module) -> str:

@@ -30,6 +30,11 @@ def survey(source: Source) -> None:
         raise refused(
             model_type, "the folder holds another kind of model, not a SentenceTransformer"
         )
+    kept = source.config.get("truncate_dim")
+    if kept is not None and kept < 1:
+        raise refused(
+            f"truncate_dim={kept}", "it must be at least 1, the number of values that are kept"
+        )
     for position, entry in enumerate(source.entries):
         survey_entry(entry, position)
         if entry.name == "Dense":

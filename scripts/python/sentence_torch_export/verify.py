@@ -187,7 +187,9 @@ def compare_sentences(
 
 
 def encode(subject: str, reference: Reference, texts: list[str]) -> np.ndarray:
-    with refusing(subject, "running Python's encode on real sentences"):
+    """Whole vectors, whatever `truncate_dim` was saved: that is what the trace yields."""
+    doing = "running Python's encode on real sentences"
+    with refusing(subject, doing), reference.model.truncate_embeddings(None):
         return reference.encode(texts)
 
 
