@@ -6,11 +6,10 @@
 #include "binding/session_wrap.h"
 #include "kernels/isa.h"
 #include "model/pass_names.h"
+#include "runtime/process_end.h"
 #include "runtime/stream_scope.h"
 
 namespace {
-
-using sentence_torch::Environment;
 
 // devices(): { cuda: number }
 Napi::Value devices(const Napi::CallbackInfo& info) {
@@ -40,12 +39,12 @@ Napi::Value passes(const Napi::CallbackInfo& info) {
 
 // shutdown(timeoutMs: number, exitCode: number): void
 void shutdown(const Napi::CallbackInfo& info) {
-  Environment::end_process(std::chrono::milliseconds(info[0].ToNumber().Int64Value()),
-                           info[1].ToNumber().Int32Value());
+  sentence_torch::end_streams_or_process(std::chrono::milliseconds(info[0].ToNumber().Int64Value()),
+                                         info[1].ToNumber().Int32Value());
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
-  Environment::open(env);
+  sentence_torch::Environment::open(env);
   exports.Set("Session", sentence_torch::SessionWrap::define(env));
   exports.Set("devices", Napi::Function::New(env, devices, "devices"));
   exports.Set("cpu", Napi::Function::New(env, cpu, "cpu"));

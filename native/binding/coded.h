@@ -15,8 +15,7 @@ auto coded(Napi::Env env, const char* fallback_code, Work work) {
   } catch (const Napi::Error&) {
     throw;
   } catch (...) {
-    const Failure failure = describe(std::current_exception(), fallback_code);
-    throw to_js_error(env, failure.code(), failure.what());
+    throw to_js_error(env, describe(std::current_exception(), fallback_code));
   }
 }
 

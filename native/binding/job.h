@@ -1,6 +1,9 @@
 #pragma once
 
+#include <napi.h>
+
 #include <functional>
+#include <memory>
 #include <utility>
 
 #include "binding/promises.h"
@@ -31,5 +34,11 @@ class Job : public Task {
   const char* const fallback_code_;
   const Work work_;
 };
+
+/// JS thread. Has a stream of `executor` do the work; the promise is what it settles, and keeps
+/// `kept_alive` until then. Nothing is left open if this throws.
+std::pair<Promises::Ticket, Napi::Promise> submit_job(
+    Napi::Env env, const std::shared_ptr<Promises>& promises, Executor& executor,
+    const Napi::Array& kept_alive, const char* fallback_code, Job::Work work, Urgency urgency);
 
 }  // namespace sentence_torch

@@ -101,9 +101,9 @@ Napi::Value to_js(Napi::Env env, const Listing& listing) {
   return object;
 }
 
-Napi::Error to_js_error(Napi::Env env, const std::string& code, const std::string& message) {
-  auto error = Napi::Error::New(env, message);
-  error.Set("code", Napi::String::New(env, code));
+Napi::Error to_js_error(Napi::Env env, const Failure& failure) {
+  auto error = Napi::Error::New(env, failure.what());
+  error.Set("code", Napi::String::New(env, failure.code().data(), failure.code().size()));
   return error;
 }
 

@@ -8,6 +8,7 @@
 #include "model/batch.h"
 #include "model/model.h"
 #include "model/narrow.h"
+#include "runtime/failure.h"
 
 namespace sentence_torch {
 
@@ -36,7 +37,7 @@ Batch to_batch(const Napi::Value& ids, const Napi::Value& lengths, const Napi::V
 /// The `Listing` of binding.d.ts.
 Napi::Value to_js(Napi::Env env, const Listing& listing);
 
-/// An Error with `code`, for lib/native/native-error.ts to turn into one of our classes.
-Napi::Error to_js_error(Napi::Env env, const std::string& code, const std::string& message);
+/// An Error with the code, for lib/native/native-error.ts to turn into one of our classes.
+Napi::Error to_js_error(Napi::Env env, const Failure& failure);
 
 }  // namespace sentence_torch

@@ -1,6 +1,5 @@
 #include "binding/narrow_call.h"
 
-#include <memory>
 #include <utility>
 
 #include "binding/coded.h"
@@ -8,44 +7,29 @@
 #include "binding/job.h"
 #include "binding/marshal.h"
 #include "model/narrow.h"
+#include "runtime/cpu_budget.h"
 #include "runtime/executor.h"
 #include "runtime/stream_scope.h"
 
 namespace sentence_torch {
-namespace {
-
-using ExecutorHandle = std::shared_ptr<Executor>;
-
-/// What is in it ends with the returned object at the latest, on the JS thread.
-Napi::Array owner_of(Napi::Env env, const ExecutorHandle& executor) {
-  auto owner = Napi::Array::New(env, 1);
-  owner.Set(0u, Napi::External<ExecutorHandle>::New(
-                    env, new ExecutorHandle(executor),
-                    [](Napi::Env, const ExecutorHandle* handle) { delete handle; }));
-  return owner;
-}
-
-}  // namespace
-
 // narrow(options: NarrowOptions): Promise<number>
 Napi::Value narrow(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return coded(env, "ST_OUT_OF_MEMORY", [&]() -> Napi::Value {
     const auto options = to_narrow_options(info[0].As<Napi::Object>());
-    const auto executor =
-        std::make_shared<Executor>(1, [] { return enter_stream(c10::kCPU, /*threads=*/1); });
+    const auto executor = Executor::start(1, [] { return enter_stream(c10::kCPU, /*threads=*/1); });
     auto& environment = Environment::of(env);
     environment.adopt(executor);
-    const auto [ticket, promise] = environment.promises()->open(env, owner_of(env, executor));
-    auto work = [options, stream = executor.get()](const Settler& done) {
-      stream->stop();  // this is all it does
+    // The executor belongs to its only task, and ends with it.
+    auto work = [options, executor](const Settler& done) {
+      const CpuBudget::Share share(CpuBudget::process(), 1);
       done.resolve([count = write_narrow(options)](Napi::Env to) -> Napi::Value {
         return Napi::Number::New(to, count);
       });
     };
-    executor->submit(std::make_unique<Job>(Settler{environment.promises(), ticket},
-                                           "ST_MODEL_DAMAGED", std::move(work)));
-    return promise;
+    return submit_job(env, environment.promises(), *executor, Napi::Array::New(env),
+                      "ST_MODEL_DAMAGED", std::move(work), Urgency::kNormal)
+        .second;
   });
 }
 

@@ -9,9 +9,9 @@
 #include <unordered_map>
 #include <utility>
 #include <variant>
-#include <vector>
 
 #include "runtime/failure.h"
+#include "runtime/reserved_list.h"
 
 namespace sentence_torch {
 
@@ -30,13 +30,16 @@ class Promises {
   /// loop stays alive.
   std::pair<Ticket, Napi::Promise> open(Napi::Env env, const Napi::Array& kept_alive);
 
+  /// JS thread. Instead of settling one whose ticket was given to nobody.
+  void withdraw(Ticket ticket) noexcept;
+
   /// JS thread. One more thing that is not collected until the promise settles.
   void keep_alive(Ticket ticket, const Napi::Value& value);
 
   /// Makes the value of a promise, on the JS thread. Empty for undefined.
   using MakeValue = std::function<Napi::Value(Napi::Env)>;
 
-  /// Any thread, one of them, once per ticket.
+  /// Any thread, one of them, once per ticket. Allocates nothing.
   void resolve(Ticket ticket, MakeValue value = nullptr) noexcept;
   void reject(Ticket ticket, Failure failure) noexcept;
 
@@ -53,6 +56,7 @@ class Promises {
     std::variant<MakeValue, Failure> outcome;
   };
 
+  Pending close_ticket(Ticket ticket);
   void settle(Settled settled) noexcept;
   static void deliver(napi_env env, napi_value callback, void* context, void* data);
   void deliver_one(Napi::Env env, const Settled& settled);
@@ -65,7 +69,7 @@ class Promises {
   std::mutex mutex_;  // guards what follows, and that no thread touches function_ once it is closed
   napi_threadsafe_function function_ = nullptr;
   bool woken_ = false;
-  std::vector<Settled> settled_;
+  ReservedList<Settled> settled_;  // has room for every promise that is open
 };
 
 /// A promise that a stream settles, once.

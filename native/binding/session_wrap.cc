@@ -36,10 +36,10 @@ Napi::Array list(Napi::Env env, std::initializer_list<Napi::Value> values) {
 
 std::shared_ptr<Executor> start_executor(Napi::Env env, const SessionOptions& options) {
   return coded(env, "ST_OUT_OF_MEMORY", [&] {
-    return std::make_shared<Executor>(
-        options.streams, [device = options.model.device, threads = options.intra_op_threads] {
-          return enter_stream(device, threads);
-        });
+    return Executor::start(options.streams,
+                           [device = options.model.device, threads = options.intra_op_threads] {
+                             return enter_stream(device, threads);
+                           });
   });
 }
 
@@ -49,6 +49,26 @@ SessionOptions checked_options(const Napi::CallbackInfo& info) {
     check_passes(options.model);
     return options;
   });
+}
+
+/// Settles `loaded` once every stream has run the model.
+void warm_up_streams(Executor& executor, const std::shared_ptr<const Model>& model, int cores,
+                     const Settler& loaded) {
+  const auto warm_up = [model, cores] {
+    const CpuBudget::Share share(CpuBudget::process(), cores);
+    model->warm_up();
+  };
+  // Made here, since making it may throw, and what follows may not.
+  const Promises::MakeValue listing = [model](Napi::Env env) {
+    return to_js(env, model->listing());
+  };
+  run_on_each_stream(executor, warm_up, "ST_MODEL_DAMAGED",
+                     [loaded, listing](const std::optional<Failure>& failure) mutable {
+                       if (failure) return loaded.reject(*failure);
+                       release_free_memory();
+                       register_exit_handler();
+                       loaded.resolve(std::move(listing));
+                     });
 }
 
 }  // namespace
@@ -67,35 +87,29 @@ SessionWrap::SessionWrap(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<SessionWrap>(info),
       options_(checked_options(info)),
       promises_(Environment::of(info.Env()).promises()),
+      memory_(Environment::of(info.Env()).memory()),
       executor_(start_executor(info.Env(), options_)) {
   Environment::of(info.Env()).adopt(executor_);
 }
 
 // load(): Promise<Listing>
 Napi::Value SessionWrap::load(const Napi::CallbackInfo& info) {
-  // The executor's streams end before it does.
-  auto work = [slot = model_, options = options_.model, cores = cores_,
-               executor = executor_.get()](const Settler& loaded) {
-    {
-      const SharedForward helped(*executor);
-      *slot = Model::load(options);
-    }
-    const auto warm_up = [slot, cores] {
-      const CpuBudget::Share share(CpuBudget::process(), cores);
-      (*slot)->warm_up();
+  const Napi::Env env = info.Env();
+  return coded(env, "ST_MODEL_DAMAGED", [&]() -> Napi::Value {
+    // The executor's streams end before it does.
+    auto work = [slot = model_, options = options_.model, cores = cores_,
+                 executor = executor_.get()](const Settler& loaded) {
+      {
+        const CpuBudget::Share share(CpuBudget::process(), cores);
+        if (executor->is_stopped()) throw disposed();
+        const SharedForward helped(*executor);
+        *slot = Model::load(options);
+      }
+      warm_up_streams(*executor, *slot, cores, loaded);
     };
-    run_on_each_stream(
-        *executor, warm_up, "ST_MODEL_DAMAGED",
-        [slot, loaded](const std::optional<Failure>& failure) {
-          if (failure) return loaded.reject(*failure);
-          release_free_memory();
-          Environment::register_atexit();
-          loaded.resolve([model = *slot](Napi::Env env) { return to_js(env, model->listing()); });
-        });
-  };
-  return submit(info.Env(), list(info.Env(), {Value()}), "ST_MODEL_DAMAGED", std::move(work),
-                Urgency::kUrgent)
-      .second;
+    return submit(env, list(env, {Value()}), "ST_MODEL_DAMAGED", std::move(work), Urgency::kUrgent)
+        .second;
+  });
 }
 
 // run(ids: Int32Array, lengths: Int32Array, rows: readonly Float32Array[], urgent: boolean): Running
@@ -106,14 +120,15 @@ Napi::Value SessionWrap::run(const Napi::CallbackInfo& info) {
         to_batch(info[0], info[1], info[2], options_.model.dimension));
     const auto urgency = info[3].ToBoolean() ? Urgency::kUrgent : Urgency::kNormal;
     // The executor's streams end before it does.
-    auto work = [slot = model_, batch, cores = cores_,
+    auto work = [slot = model_, memory = memory_, batch, cores = cores_,
                  executor = executor_.get()](const Settler& done) {
       if (*slot == nullptr) throw Failure("ST_DISPOSED", "The model is not loaded.");
       if (batch->begin_if_empty()) return done.resolve();
       const CpuBudget::Share share(CpuBudget::process(), cores);
       const SharedForward helped(*executor);
       // Only now, with a core to run on: until here texts may join or be left out.
-      if (const Batch begun = batch->begin(); !begun.lengths.empty()) (*slot)->encode(begun);
+      if (const Batch begun = batch->begin(); !begun.lengths.empty())
+        (*slot)->encode(begun, *memory);
       done.resolve();
     };
     // The session and the rows stay alive together.
@@ -153,23 +168,28 @@ Napi::Value SessionWrap::cancel(const Napi::CallbackInfo& info) {
 
 // dispose(): Promise<void>
 Napi::Value SessionWrap::dispose(const Napi::CallbackInfo& info) {
-  const auto [ticket, promise] = promises_->open(info.Env(), list(info.Env(), {Value()}));
-  executor_->stop([slot = model_, promises = promises_, ticket = ticket] {
-    slot->reset();  // no stream is left: the weights go here, off the JS thread
-    promises->resolve(ticket);
+  const Napi::Env env = info.Env();
+  return coded(env, "ST_OUT_OF_MEMORY", [&]() -> Napi::Value {
+    const auto [ticket, promise] = promises_->open(env, list(env, {Value()}));
+    try {
+      executor_->stop([slot = model_, promises = promises_, ticket = ticket] {
+        slot->reset();  // no stream is left: the weights go here, off the JS thread
+        promises->resolve(ticket);
+      });
+    } catch (...) {
+      promises_->withdraw(ticket);
+      throw;
+    }
+    return promise;
   });
-  return promise;
 }
 
 std::pair<Promises::Ticket, Napi::Promise> SessionWrap::submit(Napi::Env env,
                                                                const Napi::Array& kept_alive,
                                                                const char* fallback_code,
                                                                Job::Work work, Urgency urgency) {
-  const auto opened = promises_->open(env, kept_alive);
-  executor_->submit(
-      std::make_unique<Job>(Settler{promises_, opened.first}, fallback_code, std::move(work)),
-      urgency);
-  return opened;
+  return submit_job(env, promises_, *executor_, kept_alive, fallback_code, std::move(work),
+                    urgency);
 }
 
 }  // namespace sentence_torch

@@ -9,6 +9,7 @@
 #include "binding/marshal.h"
 #include "binding/promises.h"
 #include "runtime/executor.h"
+#include "runtime/lent_memory.h"
 
 namespace sentence_torch {
 
@@ -38,6 +39,7 @@ class SessionWrap : public Napi::ObjectWrap<SessionWrap> {
   const SessionOptions options_;
   const int cores_ = options_.model.device.is_cpu() ? options_.intra_op_threads : 0;
   const std::shared_ptr<Promises> promises_;
+  const std::shared_ptr<LentMemory> memory_;
   const std::shared_ptr<ModelSlot> model_ = std::make_shared<ModelSlot>();
   const std::shared_ptr<Executor> executor_;
 };

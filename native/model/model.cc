@@ -33,10 +33,12 @@ std::shared_ptr<const Model> Model::load(const ModelOptions& options) {
   return model;
 }
 
-void Model::encode(const Batch& batch) const {
+void Model::encode(const Batch& batch, LentMemory& rows) const {
   const at::Tensor embeddings =
       forward(batch).to(at::TensorOptions(at::kCPU).dtype(at::kFloat)).contiguous();
   const float* source = embeddings.const_data_ptr<float>();
+  const LentMemory::Access access(rows);
+  if (!access) return;
   for (size_t i = 0; i < batch.rows.size(); ++i) {
     const Row& row = batch.rows[i];
     std::memcpy(row.data, source + i * static_cast<size_t>(options_.dimension),
@@ -95,7 +97,8 @@ void Model::warm_up() const {
     batch.lengths.push_back(static_cast<int32_t>(length));
     batch.rows.push_back({sink.data(), 0});
   }
-  encode(batch);
+  LentMemory own;
+  encode(batch, own);
 }
 
 }  // namespace sentence_torch

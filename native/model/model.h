@@ -12,6 +12,7 @@
 #include "kernels/linear.h"
 #include "model/batch.h"
 #include "model/listing.h"
+#include "runtime/lent_memory.h"
 
 namespace sentence_torch {
 
@@ -38,8 +39,8 @@ class Model {
   /// Runs a few texts on this thread, so that no user's batch pays for the first-call work.
   void warm_up() const;
 
-  /// Runs the batch and writes each text's embedding into its row.
-  void encode(const Batch& batch) const;
+  /// Runs the batch and writes each text's embedding into its row, if `rows` may still be touched.
+  void encode(const Batch& batch, LentMemory& rows) const;
 
   /// What the optimiser did.
   const Listing& listing() const { return listing_; }

@@ -1,6 +1,7 @@
 #include "runtime/executor.h"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "runtime/cpu_budget.h"
@@ -14,32 +15,42 @@ constexpr int kMaxUrgentInARow = 4;
 
 }  // namespace
 
+std::shared_ptr<Executor> Executor::start(int streams, Enter enter) {
+  const std::shared_ptr<Executor> self(new Executor(streams, std::move(enter)));
+  const std::shared_ptr<Executor> owned(self.get(), [self](Executor* started) { started->stop(); });
+  self->start_threads();
+  return owned;
+}
+
 Executor::Executor(int streams, Enter enter)
-    : streams_(streams), working_(streams), alive_(streams) {
-  threads_.reserve(static_cast<size_t>(streams));
+    : streams_(streams), enter_(std::move(enter)), working_(streams), alive_(streams) {
+  invitations_.reserve(static_cast<size_t>(streams));
+}
+
+void Executor::start_threads() {
+  int started = 0;
   try {
-    for (int i = 0; i < streams; ++i) {
-      threads_.emplace_back([this, enter] { run_stream(enter); });
+    for (; started < streams_; ++started) {
+      std::thread([self = shared_from_this()] {
+        thread_local const Farewell farewell(self);
+        self->run_stream();
+      }).detach();
     }
   } catch (...) {
-    // The system refused a thread. Those that started must be joined before the members go.
-    stop();
-    for (auto& thread : threads_) thread.join();
+    // The system refused a thread. Those that have started end with this executor.
+    std::lock_guard lock(mutex_);
+    working_ -= streams_ - started;
+    alive_ -= streams_ - started;
     throw;
   }
 }
 
-Executor::~Executor() {
-  stop();
-  for (auto& thread : threads_) thread.join();
-}
-
-void Executor::submit(std::unique_ptr<Task> task, Urgency urgency) {
+void Executor::submit(std::unique_ptr<Task> task, Urgency urgency) noexcept {
   std::optional<Failure> refused;
   {
     std::lock_guard lock(mutex_);
     if (!stopped_) {
-      (urgency == Urgency::kUrgent ? urgent_ : normal_).push_back(std::move(task));
+      (urgency == Urgency::kUrgent ? urgent_ : normal_).push(std::move(task));
       wanted_ = true;
       changed_.notify_one();
       return;
@@ -49,27 +60,32 @@ void Executor::submit(std::unique_ptr<Task> task, Urgency urgency) {
   task->cancel(*refused);
 }
 
-void Executor::stop(OnEnded on_ended) {
-  stop_because(Failure("ST_DISPOSED", "The model was disposed before this ran."), on_ended);
-}
+void Executor::stop() noexcept { stop_because(disposed()); }
 
-void Executor::stop_because(const Failure& reason, const OnEnded& on_ended) {
-  std::deque<std::unique_ptr<Task>> waiting[2];
-  bool ended = false;
+void Executor::stop(OnEnded on_ended) {
   {
     std::lock_guard lock(mutex_);
-    if (!stopped_) stopped_ = reason;
-    wanted_ = true;
-    waiting[0].swap(urgent_);
-    waiting[1].swap(normal_);
-    ended = working_ == 0;
-    if (on_ended && !ended) on_ended_.push_back(on_ended);
-    changed_.notify_all();
+    if (working_ > 0) on_ended_.push_back(std::exchange(on_ended, nullptr));
   }
+  stop();
+  if (on_ended) on_ended();
+}
+
+bool Executor::is_stopped() {
+  std::lock_guard lock(mutex_);
+  return stopped_.has_value();
+}
+
+void Executor::stop_because(const Failure& reason) noexcept {
+  std::unique_lock lock(mutex_);
+  if (!stopped_) stopped_ = reason;
+  wanted_ = true;
+  TaskQueue waiting[] = {std::move(urgent_), std::move(normal_)};
+  changed_.notify_all();
+  lock.unlock();
   for (auto& tasks : waiting) {
-    for (auto& task : tasks) task->cancel(reason);
+    while (!tasks.empty()) tasks.pop()->cancel(reason);
   }
-  if (ended && on_ended) on_ended();
 }
 
 bool Executor::wait_ended(std::chrono::milliseconds limit) {
@@ -77,18 +93,18 @@ bool Executor::wait_ended(std::chrono::milliseconds limit) {
   return changed_.wait_for(lock, limit, [this] { return alive_ == 0; });
 }
 
-void Executor::run_stream(const Enter& enter) {
+void Executor::run_stream() {
   name_this_thread("st-stream");
   try {
-    serve(enter);
+    serve();
   } catch (...) {
-    stop_because(describe(std::current_exception(), "ST_DEVICE_UNAVAILABLE"), nullptr);
+    stop_because(describe(std::current_exception(), "ST_DEVICE_UNAVAILABLE"));
   }
   end_stream();
 }
 
-void Executor::serve(const Enter& enter) {
-  const auto scope = enter();
+void Executor::serve() {
+  const auto scope = enter_();
   while (auto task = next_task()) task->run();
 }
 
@@ -113,8 +129,7 @@ std::unique_ptr<Task> Executor::take_task() {
   const bool take_urgent = !urgent_.empty() && !normal_is_due;
   urgent_in_a_row_ = take_urgent ? urgent_in_a_row_ + 1 : 0;
   auto& queue = take_urgent ? urgent_ : normal_;
-  auto task = std::move(queue.front());
-  queue.pop_front();
+  auto task = queue.pop();
   wanted_ = has_tasks();
   return task;
 }
@@ -128,7 +143,7 @@ void Executor::help(ForwardTeam& team) const {
   team.part();
 }
 
-void Executor::invite(const std::shared_ptr<ForwardTeam>& team) {
+void Executor::invite(const std::shared_ptr<ForwardTeam>& team) noexcept {
   const int spare = CpuBudget::process().spare();
   if (spare == 0 || idle_.load(std::memory_order_relaxed) == 0) return;
   std::lock_guard lock(mutex_);
@@ -140,7 +155,7 @@ void Executor::invite(const std::shared_ptr<ForwardTeam>& team) {
   }
 }
 
-void Executor::withdraw(const std::shared_ptr<ForwardTeam>& team) {
+void Executor::withdraw(const std::shared_ptr<ForwardTeam>& team) noexcept {
   std::lock_guard lock(mutex_);
   std::erase(invitations_, team);
 }
@@ -152,7 +167,10 @@ void Executor::end_stream() {
     if (--working_ == 0) on_ended.swap(on_ended_);
   }
   for (auto& call : on_ended) call();
-  // Only now has this stream ended: whoever waits may end the process.
+}
+
+void Executor::thread_ended() {
+  // Whoever waits may end the process as soon as this is told.
   std::lock_guard lock(mutex_);
   --alive_;
   changed_.notify_all();

@@ -31,9 +31,13 @@ Failure from_message(std::string_view message, const char* fallback_code) {
   return Failure(code, last_error_line(message));
 }
 
-}  // namespace
+// Made while there is memory for them; never destroyed, since streams outlive statics.
+const Failure& out_of_memory =
+    *new Failure("ST_OUT_OF_MEMORY", "The process could not allocate memory.");
+const Failure& was_disposed =
+    *new Failure("ST_DISPOSED", "The model was disposed before this ran.");
 
-Failure describe(std::exception_ptr error, const char* fallback_code) noexcept {
+Failure translate(const std::exception_ptr& error, const char* fallback_code) {
   try {
     std::rethrow_exception(error);
   } catch (const Failure& failure) {
@@ -41,7 +45,7 @@ Failure describe(std::exception_ptr error, const char* fallback_code) noexcept {
   } catch (const c10::OutOfMemoryError& error) {
     return Failure("ST_OUT_OF_MEMORY", error.what_without_backtrace());
   } catch (const std::bad_alloc&) {
-    return Failure("ST_OUT_OF_MEMORY", "The process could not allocate memory.");
+    return out_of_memory;
   } catch (const c10::Error& error) {
     return from_message(error.what_without_backtrace(), fallback_code);
   } catch (const std::exception& error) {
@@ -50,5 +54,17 @@ Failure describe(std::exception_ptr error, const char* fallback_code) noexcept {
     return Failure(fallback_code, "An error of unknown type was thrown.");
   }
 }
+
+}  // namespace
+
+Failure describe(const std::exception_ptr& error, const char* fallback_code) noexcept {
+  try {
+    return translate(error, fallback_code);
+  } catch (...) {
+    return out_of_memory;  // for the message
+  }
+}
+
+const Failure& disposed() noexcept { return was_disposed; }
 
 }  // namespace sentence_torch

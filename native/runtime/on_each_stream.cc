@@ -85,9 +85,10 @@ void run_on_each_stream(Executor& executor, std::function<void()> work, const ch
   const int streams = executor.streams();
   const auto meeting =
       std::make_shared<Meeting>(streams, std::move(work), fallback_code, std::move(done));
-  for (int i = 0; i < streams; ++i) {
-    executor.submit(std::make_unique<Attendance>(meeting), Urgency::kUrgent);
-  }
+  // All of them first: should there be no memory for one, the others would wait for it.
+  TaskQueue attendances;
+  for (int i = 0; i < streams; ++i) attendances.push(std::make_unique<Attendance>(meeting));
+  while (!attendances.empty()) executor.submit(attendances.pop(), Urgency::kUrgent);
 }
 
 }  // namespace sentence_torch

@@ -11,15 +11,20 @@ import { fixture } from '../support/fixtures.ts';
 const build = fileURLToPath(new URL('../../build/', import.meta.url));
 const run = promisify(execFile);
 
-const onLinux = process.platform === 'linux' ? test : test.skip;
+// One after the other: they build in one folder.
+const onLinux = process.platform === 'linux' ? test.serial : test.serial.skip;
+
+const stress = async (program: string, args: readonly string[] = []) => {
+  await run('cmake', ['--build', build, '--target', program]);
+  return run(path.join(build, program), args, {
+    env: { ...process.env, LD_LIBRARY_PATH: path.join(locateLibtorch().directory, 'lib') },
+  });
+};
 
 onLinux(
   'streams help each other without a data race, and leave for tasks of their own',
   async (t) => {
-    await run('cmake', ['--build', build, '--target', 'streams_stress']);
-    const { stdout, stderr } = await run(path.join(build, 'streams_stress'), {
-      env: { ...process.env, LD_LIBRARY_PATH: path.join(locateLibtorch().directory, 'lib') },
-    });
+    const { stdout, stderr } = await stress('streams_stress');
     t.deepEqual(stdout.trim().split('\n'), [
       'ok: idle streams help',
       'ok: helpers leave for tasks of their own',
@@ -35,6 +40,29 @@ onLinux(
     t.is(stderr, '');
   },
 );
+
+onLinux('streams end by themselves, for whoever waits and without memory', async (t) => {
+  const { stdout, stderr } = await stress('endings_stress');
+  t.deepEqual(stdout.trim().split('\n'), [
+    'ok: nobody waits for a task that runs',
+    'ok: a task may own its executor',
+    'ok: memory that is taken back',
+    'ok: ending several executors',
+    'ok: allocations that fail',
+    'ok: room that was made before',
+  ]);
+  t.is(stderr, '');
+});
+
+for (const task of ['that ends', 'for ever']) {
+  onLinux(`an exit while a task runs ${task} keeps its code`, async (t) => {
+    const error = await t.throwsAsync<Error & { code?: number; stderr?: string }>(
+      stress('endings_stress', [task]),
+    );
+    t.is(error?.code, 7);
+    t.is(error?.stderr, '');
+  });
+}
 
 onLinux('the threads of streams can be told from all others by their name', async (t) => {
   const streams = () =>

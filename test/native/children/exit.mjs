@@ -59,11 +59,12 @@ if (!isMainThread) {
   parentPort.postMessage('entered');
   // Alive until the main thread terminates it.
   setInterval(() => {}, 1000);
-} else if (way === 'worker.terminate') {
+} else if (way === 'worker.terminate' || way === 'process.exit beside a worker') {
   const worker = new Worker(new URL(import.meta.url), { workerData: [folder, way, state] });
   await new Promise((resolve) => worker.once('message', resolve));
   leave();
-  await worker.terminate();
+  if (way === 'worker.terminate') await worker.terminate();
+  else process.exit(3); // this thread never loaded a model
 } else {
   await enter();
   leave();

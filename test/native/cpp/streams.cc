@@ -3,9 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <functional>
-#include <memory>
 #include <mutex>
 #include <new>
 #include <numeric>
@@ -21,56 +19,18 @@
 #include "runtime/executor.h"
 #include "runtime/on_each_stream.h"
 #include "runtime/shared_forward.h"
+#include "testing.h"
 
 namespace {
 
 using namespace std::chrono_literals;
 using sentence_torch::Batch;
 using sentence_torch::CpuBudget;
-using sentence_torch::Executor;
-using sentence_torch::Failure;
 using sentence_torch::parallel_for;
 using sentence_torch::PreparedBatch;
 using sentence_torch::run_on_each_stream;
 using sentence_torch::SharedForward;
-using sentence_torch::Task;
-
-constexpr auto kLimit = 20s;
-
-void expect(bool ok, const char* what) {
-  if (ok) return;
-  std::printf("FAILED: %s\n", what);
-  std::exit(1);
-}
-
-/// Calls back until it is true.
-void until(const std::function<bool()>& done, const char* what) {
-  const auto deadline = std::chrono::steady_clock::now() + kLimit;
-  while (!done()) expect(std::chrono::steady_clock::now() < deadline, what);
-}
-
-struct Counts {
-  std::atomic<int> run{0};
-  std::atomic<int> cancelled{0};
-};
-
-class Lambda : public Task {
- public:
-  Lambda(Counts& counts, std::function<void()> work) : counts_(counts), work_(std::move(work)) {}
-  void run() noexcept override {
-    work_();
-    ++counts_.run;
-  }
-  void cancel(const Failure&) noexcept override { ++counts_.cancelled; }
-
- private:
-  Counts& counts_;
-  const std::function<void()> work_;
-};
-
-std::unique_ptr<Executor> start(int streams) {
-  return std::make_unique<Executor>(streams, [] { return std::shared_ptr<void>(); });
-}
+using namespace sentence_torch::testing;
 
 /// One section, in which plain memory is written by whoever does a piece and read by the owner.
 /// How many of them others did.
