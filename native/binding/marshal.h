@@ -27,8 +27,8 @@ NarrowOptions to_narrow_options(const Napi::Object& object);
 Batch to_batch(const Napi::Value& ids, const Napi::Value& lengths, const Napi::Value& rows,
                int64_t dimension);
 
-/// The `Listing` of binding.d.ts.
-Napi::Value to_js(Napi::Env env, const Listing& listing);
+/// The `OptimizationReport` of binding.d.ts.
+Napi::Value to_js(Napi::Env env, const OptimizationReport& report);
 
 /// An Error with `code`, for lib/native/errors.ts to turn into one of our classes.
 Napi::Error to_js_error(Napi::Env env, const std::string& code, const std::string& message);

@@ -70,7 +70,7 @@ SessionWrap::SessionWrap(const Napi::CallbackInfo& info)
   Environment::of(info.Env()).adopt(executor_);
 }
 
-// load(): Promise<Listing>
+// load(): Promise<OptimizationReport>
 Napi::Value SessionWrap::load(const Napi::CallbackInfo& info) {
   // The executor's streams end before it does.
   auto work = [slot = model_, options = options_.model, cores = cores_,
@@ -89,7 +89,7 @@ Napi::Value SessionWrap::load(const Napi::CallbackInfo& info) {
           if (failure) return loaded.reject(*failure);
           release_free_memory();
           Environment::register_atexit();
-          loaded.resolve([model = *slot](Napi::Env env) { return to_js(env, model->listing()); });
+          loaded.resolve([model = *slot](Napi::Env env) { return to_js(env, model->report()); });
         });
   };
   return submit(info.Env(), list(info.Env(), {Value()}), "ST_MODEL_DAMAGED", std::move(work),

@@ -1,3 +1,4 @@
+#include <ATen/ops/cat.h>
 #include <ATen/ops/linspace.h>
 
 #include <unordered_set>
@@ -50,9 +51,10 @@ class Region {
   bool takes(const Node* node) const {
     bool any = false;
     for (const Value* input : node->inputs()) {
+      // A scale or a bias of each output is no part of an activation.
       if (values_.contains(input))
         any = true;
-      else if (!torch::jit::toIValue(input))
+      else if (!is_scalar(input))
         return false;
     }
     return any;
@@ -62,7 +64,7 @@ class Region {
 };
 
 Activation recognise(const Workbench& bench, Value* x, Value* y) {
-  const at::Tensor points = at::linspace(-8, 8, 257);
+  const at::Tensor points = at::cat({at::linspace(-8, 8, 257), at::linspace(-100, 100, 9)});
   const at::Tensor values = Slice(bench.graph, {y}, x).run(make_probe(bench, {1}), points).front();
   for (const auto known : {Activation::kGelu, Activation::kGeluTanh, Activation::kRelu,
                            Activation::kSilu, Activation::kSigmoid, Activation::kTanh}) {

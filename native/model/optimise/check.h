@@ -1,12 +1,20 @@
 #pragma once
 
-#include "model/listing.h"
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "model/optimise/probe.h"
 
 namespace sentence_torch {
 
-/// A guard against miscompilation: what the plain graph computes for a few texts, to hold the
-/// optimised one against.
+/// What came out of a check.
+struct Verdict {
+  std::string fault;             // empty if the graph holds
+  std::optional<double> cosine;  // the least one of an embedding to the plain one, if not float32
+};
+
+/// What the plain graph computes for some texts, to hold the optimised one against.
 class SelfCheck {
  public:
   explicit SelfCheck(const Workbench& plain);
@@ -14,12 +22,16 @@ class SelfCheck {
   /// Whether nobody could tell the embeddings of both graphs apart.
   bool is_exact(const Workbench& optimised) const;
 
-  /// Throws Failure if the optimised graph computes something else.
-  void compare(const Workbench& optimised, const std::vector<PassResult>& passes) const;
+  /// A form that is not as exact as float32 may come down to `min_cosine`. Throws what the graph
+  /// throws.
+  Verdict judge(const Workbench& optimised, double min_cosine) const;
 
  private:
-  ProbeBatch batch_;
-  at::Tensor expected_;
+  struct Probe {
+    ProbeBatch batch;
+    at::Tensor expected;
+  };
+  std::vector<Probe> probes_;
 };
 
 }  // namespace sentence_torch

@@ -1,5 +1,9 @@
 #include "model/optimise/match.h"
 
+#include <algorithm>
+
+#include "kernels/operators/weights.h"
+
 namespace sentence_torch {
 namespace {
 
@@ -70,6 +74,27 @@ bool is_sum(const Node* node) {
 }
 
 bool is_tensor(const Value* value) { return value->type()->isSubtypeOf(*c10::TensorType::get()); }
+
+bool is_scalar(const Value* value) {
+  const auto found = torch::jit::toIValue(value);
+  if (!found) return false;
+  if (found->isTensor()) return found->toTensor().defined() && found->toTensor().numel() == 1;
+  return !found->isList() && !found->isTuple();
+}
+
+std::optional<int64_t> row_size(const Value* value) {
+  const Node* node = value->node();
+  if (is_sum(node)) {
+    const auto a = row_size(node->input(0)), b = row_size(node->input(1));
+    return a && b ? std::optional(std::max(*a, *b)) : std::nullopt;  // one value spreads out
+  }
+  if (is(node, "sentence_torch::linear")) return weights_of<Linear>(node->input(1))->outputs();
+  for (const char* name : {"sentence_torch::norm", "sentence_torch::add_norm",
+                           "sentence_torch::linear_add_norm", "sentence_torch::feed_forward"}) {
+    if (is(node, name)) return weights_of<Norm>(node->inputs().back())->parameters().size;
+  }
+  return {};
+}
 
 Value* insert(Node* where, const char* name, at::ArrayRef<Value*> inputs) {
   auto* graph = where->owningGraph();

@@ -44,6 +44,12 @@ bool is_sum(const Node* node);
 
 bool is_tensor(const Value* value);
 
+/// Whether the value is a number, or a tensor of one: it is the same for all it is combined with.
+bool is_scalar(const Value* value);
+
+/// How many values a row of a layer's, a norm's, or their sum's output has.
+std::optional<int64_t> row_size(const Value* value);
+
 /// Inserts a node of one tensor output before `where`.
 Value* insert(Node* where, const char* name, at::ArrayRef<Value*> inputs);
 

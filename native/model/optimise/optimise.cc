@@ -1,14 +1,15 @@
 #include "model/optimise/optimise.h"
 
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
-#include <torch/csrc/jit/passes/remove_mutation.h>
 
-#include <algorithm>
-#include <unordered_set>
+#include <utility>
 
 #include "kernels/operators/operators.h"
+#include "model/graph.h"
 #include "model/model.h"
 #include "model/optimise/check.h"
+#include "model/optimise/flat_inputs.h"
+#include "model/optimise/form.h"
 #include "model/optimise/match.h"
 #include "model/optimise/passes.h"
 #include "runtime/failure.h"
@@ -16,10 +17,6 @@
 
 namespace sentence_torch {
 namespace {
-
-bool contains(const std::vector<std::string>& names, const char* name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
 
 // Passes read values at another place than the trace does, so nothing may write into a tensor.
 bool writes(const torch::jit::Block* block) {
@@ -41,110 +38,84 @@ int64_t vocabulary(const Workbench& bench) {
   return 1;
 }
 
-int run(const Pass& pass, Workbench& bench) {
+/// What work() says is wrong, or what it threw. Out of memory and the end of the model are no
+/// faults of what is tried.
+template <typename Work>
+std::string fault_of(const Work& work) {
   try {
-    const int count = pass.run(bench);
-    torch::jit::EliminateDeadCode(bench.graph);
-    bench.graph->lint();
-    return count;
+    return work();
   } catch (...) {
     const Failure failure = describe(std::current_exception(), "ST_MODEL_DAMAGED");
     if (failure.code() != "ST_MODEL_DAMAGED") throw failure;
-    throw Failure(failure.code(), "The optimisation '" + std::string(pass.name) +
-                                      "' failed on this model; load it with `optimize: false`, "
-                                      "and report this: " +
-                                      failure.what());
+    return failure.what();
   }
 }
 
-using Layers = std::vector<c10::intrusive_ptr<Linear>>;
-
-Layers layers_of(torch::jit::Graph& graph) {
-  Layers layers;
-  for (Node* node : graph.nodes()) {
-    if (node->kind() != c10::prim::Constant) continue;
-    const auto value = torch::jit::toIValue(node->output());
-    if (!value || !value->isCustomClass()) continue;
-    if (value->type() != c10::getCustomClassType<c10::intrusive_ptr<Linear>>()) continue;
-    const auto layer = value->toCustomClass<Linear>();
-    if (std::find(layers.begin(), layers.end(), layer) == layers.end()) layers.push_back(layer);
-  }
-  return layers;
-}
-
-/// Whether another form may follow, for which the layers keep the weights of the trace.
-enum class Choice { kTrial, kFinal };
-
-/// Computes everything in `form` from now on.
-void convert(Workbench& bench, const Layers& layers, LinearForm form, Choice choice) {
-  bench.form = form;
-  for (const auto& layer : layers) {
-    layer->pack(form);
-    if (choice == Choice::kFinal) layer->release();  // at once, for there is no room for all twice
-  }
-  for (Node* node : nodes_of(*bench.graph, "sentence_torch::attention")) {
-    const torch::jit::WithInsertPoint guard(node);
-    node->replaceInput(node->inputs().size() - 1,
-                       bench.graph->insertConstant(static_cast<int64_t>(form)));
+/// Runs the pass on a copy of the graph, which takes the graph's place if all went well.
+void run(const Pass& pass, Workbench& bench, const SelfCheck* check, OptimizationReport& report) {
+  Workbench trial = bench;
+  trial.graph = bench.graph->copy();
+  int count = 0;
+  const std::string fault = fault_of([&] {
+    count = pass.run(trial);
+    torch::jit::EliminateDeadCode(trial.graph);
+    trial.graph->lint();
+    return count > 0 && check != nullptr ? check->judge(trial, 0).fault : std::string();
+  });
+  if (!fault.empty()) {
+    report.left_out.push_back({pass.name, fault});
+  } else if (count > 0) {
+    report.passes.push_back({pass.name, count});
+    bench = std::move(trial);
   }
 }
 
-/// The form of the options; of float32, the faster one of 16 bits of mantissa where this model's
-/// embeddings show no difference that matters.
-void choose_form(Workbench& bench, const SelfCheck& check, const ModelOptions& options,
-                 Listing& listing) {
-  const auto layers = layers_of(*bench.graph);
-  listing.layers = static_cast<int>(layers.size());
-  if (layers.empty()) return;
-  if (options.form == LinearForm::kFloat32 && has_float32x2() &&
-      !contains(options.disabled_passes, kFloat32x2Pass)) {
-    convert(bench, layers, LinearForm::kFloat32x2, Choice::kTrial);
-    if (check.is_exact(bench)) {
-      listing.passes.push_back({kFloat32x2Pass, listing.layers});
-      for (const auto& layer : layers) layer->release();
-    } else {
-      convert(bench, layers, LinearForm::kFloat32, Choice::kFinal);
-    }
-  } else {
-    convert(bench, layers, options.form, Choice::kFinal);
-  }
-}
-
-}  // namespace
-
-Optimised optimise(std::shared_ptr<torch::jit::Graph> graph, const ModelOptions& options) {
-  register_operators();
-  torch::jit::RemoveTensorMutation(graph);
-  Optimised result{graph, {}};
-  if (writes(graph->block())) return result;
-
+Workbench workbench(const std::shared_ptr<torch::jit::Graph>& graph, const ModelOptions& options) {
   Workbench bench{.graph = graph,
-                  .form = options.form,
                   .pad_token_id = options.pad_token_id,
                   .pad_left = options.pad_left,
                   .max_length = options.max_seq_length};
   bench.vocabulary = vocabulary(bench);
-  GraphPtr plain = graph->copy();
-  graph.reset();
-  int total = 0;
-  for (const Pass& pass : kPasses) {
-    if (contains(options.disabled_passes, pass.name)) continue;
-    const int count = run(pass, bench);
-    total += count;
-    if (count > 0) result.listing.passes.push_back({pass.name, count});
-  }
-  result.graph = bench.graph;
-  if (total == 0) return result;
+  return bench;
+}
 
+}  // namespace
+
+Optimised optimise(std::shared_ptr<torch::jit::Graph> graph, const ModelOptions& options,
+                   Care care) {
+  register_operators();
+  fold_constants(graph);
+  Optimised result{graph, {}, {}, {}};
+  if (writes(graph->block())) return result;
+  Workbench bench = workbench(graph, options);
+  Workbench plain = bench;  // passes work on copies
+  graph.reset();
+  result.graph.reset();
+
+  std::optional<SelfCheck> check;
+  if (care == Care::kEachPass) check.emplace(plain);
+  for (const Pass& pass : kPasses) {
+    if (is_disabled(options, pass.name)) continue;
+    run(pass, bench, check ? &*check : nullptr, result.report);
+  }
+  if (result.report.passes.empty()) {
+    result.graph = bench.graph;
+    return result;
+  }
   bench.layers.clear();
-  bench.graph = plain;
-  const SelfCheck check(bench);
-  bench.graph = result.graph;
-  plain.reset();          // the last but for the layers that holds the weights of the trace
+  if (!check) check.emplace(plain);
+  plain.graph.reset();    // the last but for the layers that holds the weights of the trace
   release_free_memory();  // before the packed form comes on top
-  choose_form(bench, check, options, result.listing);
-  check.compare(bench, result.listing.passes);
-  result.listing.padding_free = !nodes_of(*result.graph, "sentence_torch::unpad").empty();
+  result.fault = fault_of([&] {
+    choose_form(bench, *check, options, result.report);
+    result.flat_skipped_id = bench.flat_skipped_id = flatten_inputs(*bench.graph);
+    Verdict verdict = check->judge(bench, options.min_cosine);
+    result.report.cosine = verdict.cosine;
+    return std::move(verdict.fault);
+  });
+  result.graph = bench.graph;
+  result.report.padding_free =
+      result.flat_skipped_id || !nodes_of(*result.graph, "sentence_torch::unpad").empty();
   return result;
 }
 

@@ -46,9 +46,12 @@ constexpr Pooling kPoolings[] = {{"sentence_torch::mean_pool", mean},
 int replace_pooling(Workbench& bench, Node* pad) {
   const auto candidates = values_behind(*bench.graph, pad->output());
   if (candidates.empty()) return 0;
+  // Rows of their own size: what is computed from their pooling may take no other.
+  const auto size = row_size(pad->input(0));
+  if (!size) return 0;
   const ProbeBatch batch = make_probe(bench, {3, 5, 0, 1, 4});
   const at::Tensor rows =
-      at::randn({batch.texts(), batch.width(), 8}) * batch.attention_mask.unsqueeze(-1);
+      at::randn({batch.texts(), batch.width(), *size}) * batch.attention_mask.unsqueeze(-1);
   const auto values = Slice(bench.graph, candidates, pad->output()).run(batch, rows);
   int count = 0;
   for (const Pooling& pooling : kPoolings) {

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <exception>
 
+#include "kernels/operators/flat.h"
+
 namespace sentence_torch {
 namespace {
 
@@ -53,6 +55,11 @@ std::vector<c10::IValue> ProbeBatch::inputs(size_t count) const {
   std::vector<c10::IValue> inputs{input_ids, attention_mask};
   if (count > 2) inputs.emplace_back(at::zeros_like(input_ids));
   return inputs;
+}
+
+std::vector<c10::IValue> ProbeBatch::flat_inputs(int64_t skipped_id) const {
+  const auto [ids, positions, offsets] = operators::unpad(input_ids, attention_mask, skipped_id);
+  return {ids, positions, offsets};
 }
 
 ProbeBatch make_probe(const Workbench& bench, std::vector<int64_t> lengths) {

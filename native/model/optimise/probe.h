@@ -20,6 +20,8 @@ struct ProbeBatch {
   int64_t width() const { return input_ids.size(1); }
   /// For a graph that takes `count` inputs; token types are all 0.
   std::vector<c10::IValue> inputs(size_t count) const;
+  /// For a graph with flat inputs.
+  std::vector<c10::IValue> flat_inputs(int64_t skipped_id) const;
 };
 
 /// Texts of these lengths, shortened to what the model takes.

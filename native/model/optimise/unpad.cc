@@ -25,13 +25,6 @@ bool is_token_wise(const Node* node) {
   return is_sum(node);
 }
 
-int64_t row_size(const Value* value) {
-  const Node* node = value->node();
-  if (is(node, "sentence_torch::linear")) return weights_of<Linear>(node->input(1))->outputs();
-  if (is_sum(node)) return row_size(node->input(0));
-  return weights_of<Norm>(node->inputs().back())->parameters().size;
-}
-
 /// Builds the padding-free form of an encoder beside the padded one.
 class Unpadder {
  public:
@@ -47,7 +40,7 @@ class Unpadder {
     Value* last = last_hidden_state();
     if (last == nullptr || attentions_ == 0 || !ignores_padding(last)) return 0;
     pad(last);
-    return static_cast<int>(packed_.size());
+    return static_cast<int>(flat_.size());
   }
 
  private:
@@ -59,7 +52,7 @@ class Unpadder {
         {bench_.input_ids(), bench_.attention_mask(), insert_constant(first, start.skipped_id)}, 3);
     unpad->insertBefore(first);
     offsets_ = unpad->output(2);
-    packed_[start.node->output()] =
+    flat_[start.node->output()] =
         insert(first, "sentence_torch::embed",
                {unpad->output(0), unpad->output(1), insert_weights(first, start.embedding)});
   }
@@ -67,14 +60,14 @@ class Unpadder {
   void rewrite(Node* node) {
     std::vector<Value*> inputs;
     for (Value* input : node->inputs()) {
-      const auto found = packed_.find(input);
-      inputs.push_back(found == packed_.end() ? input : found->second);
+      const auto found = flat_.find(input);
+      inputs.push_back(found == flat_.end() ? input : found->second);
     }
     if (is(node, "sentence_torch::masked_attention")) {
       if (inputs[0] == node->input(0) || inputs[1] != bench_.attention_mask()) return;
       inputs[1] = offsets_;
       inputs.push_back(insert_constant(node, static_cast<int64_t>(bench_.form)));
-      packed_[node->output()] = insert(node, "sentence_torch::attention", inputs);
+      flat_[node->output()] = insert(node, "sentence_torch::attention", inputs);
       ++attentions_;
       return;
     }
@@ -82,7 +75,7 @@ class Unpadder {
     for (size_t i = 0; i < inputs.size(); ++i) {
       if (is_tensor(node->input(i)) && inputs[i] == node->input(i)) return;
     }
-    packed_[node->output()] = insert(node, node->kind().toQualString(), inputs);
+    flat_[node->output()] = insert(node, node->kind().toQualString(), inputs);
   }
 
   // The one value at which what is rewritten meets what is not; null if there are several, or if
@@ -95,7 +88,7 @@ class Unpadder {
       Value* value = waiting.back();
       waiting.pop_back();
       if (!seen.insert(value).second) continue;
-      if (packed_.contains(value)) {
+      if (flat_.contains(value)) {
         met.insert(value);
         continue;
       }
@@ -123,9 +116,11 @@ class Unpadder {
 
   // Whether the rows of padding, which become zeros, make no difference to the embedding.
   bool ignores_padding(Value* last) const {
+    const auto size = row_size(last);
+    if (!size) return false;
     const Slice rest(bench_.graph, {bench_.graph->outputs()[0]}, last);
     const ProbeBatch batch = make_probe(bench_, {5, 2, 1, 4});
-    const at::Tensor rows = at::randn({batch.texts(), batch.width(), row_size(last)});
+    const at::Tensor rows = at::randn({batch.texts(), batch.width(), *size});
     const at::Tensor zeroed = rows * batch.attention_mask.unsqueeze(-1);
     return rest.run(batch, rows).front().allclose(rest.run(batch, zeroed).front(), 1e-6, 1e-6);
   }
@@ -136,13 +131,13 @@ class Unpadder {
         insert(next, "aten::size", {bench_.attention_mask(), insert_constant(next, int64_t{1})});
     width->setType(c10::IntType::get());
     last->replaceAllUsesWith(
-        insert(next, "sentence_torch::pad", {packed_.at(last), offsets_, width}));
+        insert(next, "sentence_torch::pad", {flat_.at(last), offsets_, width}));
   }
 
   Workbench& bench_;
   Value* offsets_ = nullptr;
   int attentions_ = 0;
-  std::unordered_map<Value*, Value*> packed_;  // padded -> end to end
+  std::unordered_map<Value*, Value*> flat_;  // padded -> end to end
 };
 
 }  // namespace

@@ -1,9 +1,10 @@
-#include "kernels/operators/packed.h"
+#include "kernels/operators/flat.h"
 
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "kernels/operators/tensors.h"
 
@@ -43,24 +44,41 @@ at::Tensor first_lengths(const at::Tensor& mask) {
 
 }  // namespace
 
-Packed unpad(const at::Tensor& input_ids, const at::Tensor& attention_mask, int64_t skipped_id) {
+at::Tensor positions_of(const at::Tensor& ids, const at::Tensor& offsets, int64_t skipped_id) {
+  at::Tensor positions = at::empty(ids.sizes(), at::kInt);
+  const auto* id = ids.const_data_ptr<int32_t>();
+  const auto* offset = offsets.const_data_ptr<int32_t>();
+  auto* position = positions.mutable_data_ptr<int32_t>();
+  for (int64_t text = 0; text < text_count(offsets); ++text) {
+    int32_t next = skipped_id < 0 ? 0 : 1;
+    for (int32_t i = offset[text]; i < offset[text + 1]; ++i) {
+      position[i] = skipped_id >= 0 && id[i] == skipped_id ? 0 : next++;
+    }
+  }
+  return positions;
+}
+
+FlatTexts flat_texts(const std::vector<int32_t>& ids, const std::vector<int32_t>& lengths,
+                     int64_t skipped_id) {
+  const at::Tensor tokens = at::empty({static_cast<int64_t>(ids.size())}, at::kInt);
+  std::copy(ids.begin(), ids.end(), tokens.mutable_data_ptr<int32_t>());
+  const at::Tensor offsets = at::zeros({static_cast<int64_t>(lengths.size()) + 1}, at::kInt);
+  std::partial_sum(lengths.begin(), lengths.end(), offsets.mutable_data_ptr<int32_t>() + 1);
+  return {tokens, positions_of(tokens, offsets, skipped_id), offsets};
+}
+
+FlatTexts unpad(const at::Tensor& input_ids, const at::Tensor& attention_mask, int64_t skipped_id) {
   const at::Tensor padded = input_ids.to(at::kLong).contiguous();
   const at::Tensor offsets = first_lengths(attention_mask.to(at::kLong).contiguous());
   const auto* offset = offsets.const_data_ptr<int32_t>();
   const int64_t texts = text_count(offsets);
   at::Tensor ids = at::empty({offset[texts]}, at::kInt);
-  at::Tensor positions = at::empty({offset[texts]}, at::kInt);
   auto* id = ids.mutable_data_ptr<int32_t>();
-  auto* position = positions.mutable_data_ptr<int32_t>();
   const auto* row = padded.const_data_ptr<int64_t>();
   for (int64_t i = 0; i < texts; ++i, row += padded.size(1)) {
-    int32_t next = skipped_id < 0 ? 0 : 1;
-    for (int64_t j = 0; j < offset[i + 1] - offset[i]; ++j) {
-      *id++ = static_cast<int32_t>(row[j]);
-      *position++ = skipped_id >= 0 && row[j] == skipped_id ? 0 : next++;
-    }
+    for (int64_t j = 0; j < offset[i + 1] - offset[i]; ++j) *id++ = static_cast<int32_t>(row[j]);
   }
-  return {ids, positions, offsets};
+  return {ids, positions_of(ids, offsets, skipped_id), offsets};
 }
 
 at::Tensor embed(const at::Tensor& ids, const at::Tensor& positions,

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <tuple>
+#include <vector>
 
 #include "kernels/operators/weights.h"
 
@@ -8,12 +10,18 @@ namespace sentence_torch::operators {
 
 /// Texts end to end: the ids and positions of all tokens, and where each text starts: text i has
 /// the tokens [offsets[i], offsets[i + 1]). int32.
-using Packed = std::tuple<at::Tensor, at::Tensor, at::Tensor>;
+using FlatTexts = std::tuple<at::Tensor, at::Tensor, at::Tensor>;
 
-/// Takes the padding out of a batch that is padded on the right. A token's position is its index
-/// in its text; but if `skipped_id` is not negative, tokens of that id have position 0 and the
-/// others count from 1, without them.
-Packed unpad(const at::Tensor& input_ids, const at::Tensor& attention_mask, int64_t skipped_id);
+/// A token's position is its index in its text; but if `skipped_id` is not negative, tokens of that
+/// id have position 0 and the others count from 1, without them.
+at::Tensor positions_of(const at::Tensor& ids, const at::Tensor& offsets, int64_t skipped_id);
+
+/// The texts of a batch: token ids end to end, and how many each text has.
+FlatTexts flat_texts(const std::vector<int32_t>& ids, const std::vector<int32_t>& lengths,
+                     int64_t skipped_id);
+
+/// Takes the padding out of a batch that is padded on the right.
+FlatTexts unpad(const at::Tensor& input_ids, const at::Tensor& attention_mask, int64_t skipped_id);
 
 /// The sum of the tables' rows, normalized: [tokens, size].
 at::Tensor embed(const at::Tensor& ids, const at::Tensor& positions,
