@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { Addon, OptimizationReport, Session as NativeSession } from '../../binding.d.ts';
+import type { Addon, Session as NativeSession, OptimizationReport } from '../../binding.d.ts';
 import type { LoadOptions } from '../encode/options.ts';
 import { createError } from '../errors.ts';
 import type { Manifest } from '../model-store/manifest.ts';
@@ -115,7 +115,10 @@ const warned = new Set<string>();
 /** Each once in a process: a server may load a model often. */
 function warnOfLeftOut(model: string, { leftOut }: OptimizationReport): void {
   for (const { name, reason } of leftOut) {
-    const warning = `${model} runs without the optimisation '${name}': ${reason}. Its embeddings are right; please report this.`;
+    const warning =
+      name in leastCosine
+        ? `${model} is computed in float32, not in ${name}: ${reason}. acceptCosine would take it.`
+        : `${model} runs without the optimisation '${name}': ${reason}. Its embeddings are right; please report this.`;
     if (warned.has(warning)) continue;
     warned.add(warning);
     process.emitWarning(warning, { code: 'ST_OPTIMIZATION_LEFT_OUT' });

@@ -29,9 +29,11 @@ Failure too_inaccurate(const ModelOptions& options, double cosine) {
   message << "dtype is '" << name_of(options.form)
           << "', but of made-up texts this model's embeddings then have a cosine as low as "
           << std::fixed << std::setprecision(4) << cosine << " to those in float32, below "
-          << options.min_cosine
-          << ". Leave dtype out, or take it as it is with `acceptCosine: " << std::setprecision(3)
-          << std::max(0.001, std::floor((cosine - 1e-4) * 1000) / 1000) << "`.";
+          << std::defaultfloat << options.min_cosine << ". Leave dtype out";
+  // Rounded down, since it is a limit.
+  const double acceptable = std::floor(cosine * 1000) / 1000;
+  if (acceptable > 0) message << ", or take it as it is with `acceptCosine: " << acceptable << '`';
+  message << '.';
   return Failure("ST_LOW_ACCURACY", message.str());
 }
 

@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import test from 'ava';
 import { type LoadOptions, SentenceTransformer } from '../../lib/index.ts';
 import { loadAddon } from '../../lib/native/addon.ts';
+import { Session } from '../../lib/native/session.ts';
 import { fixture, goldenTexts, modelsIn } from '../support/fixtures.ts';
 import { maxAbsDiff } from '../support/vectors.ts';
 
@@ -53,5 +55,39 @@ test('a text alone gets the vector it gets among others', async (t) => {
   for (const [i, text] of texts.entries()) {
     const alone = await model.encode([text], { convertToTensor: false });
     t.true(maxAbsDiff(alone, [together[i] as Float32Array]) <= 1e-6, text);
+  }
+});
+
+async function graph(name: string): Promise<string> {
+  const manifest = JSON.parse(await readFile(`${fixture(name)}/sentence-torch.json`, 'utf8'));
+  const session = await Session.open(`${fixture(name)}/model.pt`, manifest, { device: 'cpu' });
+  await session.dispose();
+  return session.report.graph;
+}
+
+test('where no padding is left, the graph takes flat texts, so that no rectangle is made of a skewed batch', async (t) => {
+  for (const name of ['families/bert', 'families/roberta', 'golden/mean-norm', 'golden/cls']) {
+    const flat = await graph(name);
+    t.regex(flat, /^graph\(%\S+ : Tensor,\s+%\S+ : Tensor,\s+%\S+ : Tensor\):/, name);
+    t.notRegex(flat, /unpad|attention_mask|input_ids/, name);
+  }
+});
+
+test('where the pooling reads the mask, the graph takes the rectangle', async (t) => {
+  const padded = await graph('golden/max');
+  t.regex(padded, /sentence_torch::unpad\(%input_ids/);
+  t.regex(padded, /sentence_torch::pad\(/);
+});
+
+test('one long text among hundreds of short ones gets the vectors that each gets alone', async (t) => {
+  for (const name of ['families/bert', 'families/roberta']) {
+    await using model = await SentenceTransformer.load(fixture(name), { device: 'cpu' });
+    const long = 'a long text '.repeat(20);
+    const skewed = ['', long, ...Array.from({ length: 300 }, (_, i) => `text ${i % 7}`)];
+    const together = await model.encode(skewed, { maxBatchTokens: 16_384, batchSize: 302 });
+    for (const i of [0, 1, 2, 8, 301]) {
+      const alone = await model.encode([skewed[i] as string]);
+      t.true(maxAbsDiff(alone, [together[i] as Float32Array]) <= 1e-6, `${name} ${i}`);
+    }
   }
 });
