@@ -2,7 +2,6 @@
 
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "model/optimise/probe.h"
 
@@ -27,11 +26,9 @@ class SelfCheck {
   Verdict judge(const Workbench& optimised, double min_cosine) const;
 
  private:
-  struct Probe {
-    ProbeBatch batch;
-    at::Tensor expected;
-  };
-  std::vector<Probe> probes_;
+  ProbeBatch batch_;
+  at::Tensor expected_;
+  std::string unchecked_;  // why there is nothing to hold a graph against
 };
 
 }  // namespace sentence_torch
