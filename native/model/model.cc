@@ -55,11 +55,11 @@ Model::Model(torch::jit::Module module, ModelOptions options)
     : module_(std::move(module)), options_(std::move(options)) {}
 
 std::shared_ptr<const Model> Model::load(ModelOptions options) {
-  const bool optimises = options.optimize && options.device.is_cpu();
+  const bool optimizes = options.optimize && options.device.is_cpu();
   std::vector<LeftOut> left_out;
   for (Care care = Care::kResult;;) {
     auto model = read(options);
-    const std::string fault = optimises ? model->optimise_graph(care) : std::string();
+    const std::string fault = optimizes ? model->optimize_graph(care) : std::string();
     if (fault.empty()) {
       model->finish(std::move(left_out));
       return model;
@@ -143,14 +143,14 @@ c10::IValue Model::run(std::vector<c10::IValue> inputs) const {
 }
 
 /// Returns why the result does not hold, or nothing.
-std::string Model::optimise_graph(Care care) {
+std::string Model::optimize_graph(Care care) {
   auto graph = module_.get_method("forward").graph()->copy();
   if (graph->inputs()[0]->hasUses() || graph->outputs().size() != 1)
     return {};  // not all is frozen
   graph->eraseInput(0);
   forget_functions(*graph);
   module_ = torch::jit::Module();
-  Optimised optimised = optimise(std::move(graph), options_, care);
+  Optimized optimised = optimize(std::move(graph), options_, care);
   report_ = std::move(optimised.report);
   if (!optimised.fault.empty()) return optimised.fault;
   code_ = torch::jit::Code(optimised.graph, "forward");

@@ -12,7 +12,7 @@
 
 #include "kernels/linear.h"
 #include "model/batch.h"
-#include "model/optimise/optimise.h"
+#include "model/optimize/optimize.h"
 
 namespace sentence_torch {
 
@@ -60,7 +60,7 @@ class Model {
   at::Tensor forward(const Batch& batch) const;
   std::vector<c10::IValue> inputs_of(const Batch& batch) const;
   c10::IValue run(std::vector<c10::IValue> inputs) const;
-  std::string optimise_graph(Care care);
+  std::string optimize_graph(Care care);
 
   torch::jit::Module module_;  // empty once optimised
   torch::jit::Code code_;      // empty unless optimised

@@ -11,7 +11,7 @@
 
 #include "kernels/linear/int8_row.h"
 #include "model/graph.h"
-#include "model/optimise/match.h"
+#include "model/optimize/match.h"
 #include "model/output_file.h"
 #include "model/verified.h"
 

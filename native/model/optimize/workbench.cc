@@ -1,4 +1,4 @@
-#include "model/optimise/workbench.h"
+#include "model/optimize/workbench.h"
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/zeros.h>

@@ -1,4 +1,4 @@
-#include "model/optimise/optimise.h"
+#include "model/optimize/optimize.h"
 
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
 
@@ -7,11 +7,11 @@
 #include "kernels/operators/operators.h"
 #include "model/graph.h"
 #include "model/model.h"
-#include "model/optimise/check.h"
-#include "model/optimise/flat_inputs.h"
-#include "model/optimise/form.h"
-#include "model/optimise/match.h"
-#include "model/optimise/passes.h"
+#include "model/optimize/check.h"
+#include "model/optimize/flat_inputs.h"
+#include "model/optimize/form.h"
+#include "model/optimize/match.h"
+#include "model/optimize/passes.h"
 #include "runtime/failure.h"
 #include "runtime/free_memory.h"
 
@@ -81,11 +81,11 @@ Workbench workbench(const std::shared_ptr<torch::jit::Graph>& graph, const Model
 
 }  // namespace
 
-Optimised optimise(std::shared_ptr<torch::jit::Graph> graph, const ModelOptions& options,
+Optimized optimize(std::shared_ptr<torch::jit::Graph> graph, const ModelOptions& options,
                    Care care) {
   register_operators();
   fold_constants(graph);
-  Optimised result{graph, {}, {}, {}};
+  Optimized result{graph, {}, {}, {}};
   if (writes(graph->block())) return result;
   Workbench bench = workbench(graph, options);
   Workbench plain = bench;  // passes work on copies

@@ -1,9 +1,9 @@
-#include "model/optimise/embedding.h"
+#include "model/optimize/embedding.h"
 
 #include <ATen/ATen.h>
 
-#include "model/optimise/match.h"
-#include "model/optimise/probe.h"
+#include "model/optimize/match.h"
+#include "model/optimize/probe.h"
 
 namespace sentence_torch {
 namespace {

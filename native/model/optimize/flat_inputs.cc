@@ -1,6 +1,6 @@
-#include "model/optimise/flat_inputs.h"
+#include "model/optimize/flat_inputs.h"
 
-#include "model/optimise/match.h"
+#include "model/optimize/match.h"
 
 namespace sentence_torch {
 

@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-#include "model/optimise/workbench.h"
+#include "model/optimize/workbench.h"
 
 namespace sentence_torch {
 

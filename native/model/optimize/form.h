@@ -1,8 +1,8 @@
 #pragma once
 
-#include "model/optimise/check.h"
-#include "model/optimise/workbench.h"
 #include "model/optimization_report.h"
+#include "model/optimize/check.h"
+#include "model/optimize/workbench.h"
 
 namespace sentence_torch {
 

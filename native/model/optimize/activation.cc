@@ -3,9 +3,9 @@
 
 #include <unordered_set>
 
-#include "model/optimise/match.h"
-#include "model/optimise/passes.h"
-#include "model/optimise/probe.h"
+#include "model/optimize/match.h"
+#include "model/optimize/passes.h"
+#include "model/optimize/probe.h"
 
 namespace sentence_torch::passes {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "model/optimise/workbench.h"
+#include "model/optimize/workbench.h"
 
 namespace sentence_torch {
 

@@ -1,11 +1,11 @@
-#include "model/optimise/form.h"
+#include "model/optimize/form.h"
 
 #include <algorithm>
 #include <vector>
 
 #include "model/model.h"
-#include "model/optimise/match.h"
-#include "model/optimise/passes.h"
+#include "model/optimize/match.h"
+#include "model/optimize/passes.h"
 
 namespace sentence_torch {
 namespace {

@@ -1,5 +1,5 @@
-#include "model/optimise/match.h"
-#include "model/optimise/passes.h"
+#include "model/optimize/match.h"
+#include "model/optimize/passes.h"
 
 namespace sentence_torch::passes {
 namespace {

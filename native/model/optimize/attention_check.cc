@@ -1,4 +1,4 @@
-#include "model/optimise/attention_check.h"
+#include "model/optimize/attention_check.h"
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/TensorOperators.h>
@@ -13,7 +13,7 @@
 #include <tuple>
 
 #include "kernels/operators/flat.h"
-#include "model/optimise/match.h"
+#include "model/optimize/match.h"
 
 namespace sentence_torch {
 namespace {

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "model/optimise/probe.h"
+#include "model/optimize/probe.h"
 
 namespace sentence_torch {
 

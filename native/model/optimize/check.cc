@@ -1,4 +1,4 @@
-#include "model/optimise/check.h"
+#include "model/optimize/check.h"
 
 #include <ATen/ops/cosine_similarity.h>
 
@@ -7,7 +7,7 @@
 #include <exception>
 #include <string>
 
-#include "model/optimise/attention_check.h"
+#include "model/optimize/attention_check.h"
 #include "runtime/failure.h"
 
 namespace sentence_torch {

@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "model/optimise/workbench.h"
+#include "model/optimize/workbench.h"
 
 namespace sentence_torch {
 

@@ -1,4 +1,4 @@
-#include "model/optimise/probe.h"
+#include "model/optimize/probe.h"
 
 #include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>

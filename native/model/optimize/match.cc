@@ -1,4 +1,4 @@
-#include "model/optimise/match.h"
+#include "model/optimize/match.h"
 
 #include <algorithm>
 
