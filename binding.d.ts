@@ -36,6 +36,10 @@ export interface SessionOptions {
   optimize: boolean;
   /** Those of `passes()` to skip. An unknown one is refused by the constructor with ST_INVALID_OPTION. */
   disabledPasses: readonly string[];
+  /** The least cosine to float32 that `dtype` may have. */
+  minCosine: number;
+  /** Whether float32 takes the place of a `dtype` below that; else load() rejects with ST_LOW_ACCURACY. */
+  mayFallBack: boolean;
 }
 
 /** Of `narrow`. */
@@ -48,9 +52,13 @@ export interface NarrowOptions {
 }
 
 /** What the optimiser made of the model. */
-export interface Listing {
+export interface OptimizationReport {
   /** The passes that changed something, in order, and how often. */
   passes: { name: string; count: number }[];
+  /** Passes, and dtypes, that failed or did not hold in the check at load, and why. */
+  leftOut: { name: string; reason: string }[];
+  /** The least cosine to float32 that the check found; undefined in float32. */
+  cosine?: number;
   /** The graph that runs, in TorchScript's own form. */
   graph: string;
   /** Whether padding is left out of the computation. */
@@ -74,7 +82,7 @@ export interface BatchHandle {
 /** One model on one device, run by streams: long-lived threads that take batches from one queue. */
 export interface Session {
   /** Loads, verifies and optimises the model, and warms every stream up. Call it once, before `run`. */
-  load(): Promise<Listing>;
+  load(): Promise<OptimizationReport>;
   /**
    * Runs one batch. `ids` holds the token ids of all texts end to end, `lengths` how many each has.
    * The embedding of text i is written into `rows[i]`, cut to its length. Inputs are copied before the call returns.

@@ -36,6 +36,7 @@ const table = {
   ST_INVALID_OPTION: InputError,
   ST_UNKNOWN_OPTION: InputError,
   ST_UNKNOWN_PROMPT: InputError,
+  ST_LOW_ACCURACY: InputError,
   ST_MODEL_NOT_FOUND: ModelError,
   ST_MODEL_DAMAGED: ModelError,
   ST_MODEL_FORMAT: ModelError,

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { LoadOptions } from './encode/options.ts';
 import { createError } from './errors.ts';
 import type { NarrowDtype } from './native/narrow.ts';
 import { cosine } from './search/scores.ts';
@@ -11,9 +12,15 @@ import { SentenceTransformer } from './sentence-transformer.ts';
  *
  * @throws ST_MODEL_DAMAGED
  */
-export async function checkSame(source: string, folder: string, dtype: NarrowDtype): Promise<void> {
-  const expected = await sample(source, dtype);
-  const got = await sample(folder, dtype);
+export async function checkSame(
+  source: string,
+  folder: string,
+  dtype: NarrowDtype,
+  acceptCosine: number | undefined,
+): Promise<void> {
+  const options = acceptCosine === undefined ? { dtype } : { dtype, acceptCosine };
+  const expected = await sample(source, options);
+  const got = await sample(folder, options);
   if (isDeepStrictEqual(got.passes, expected.passes) && agree(got.vectors, expected.vectors)) {
     return;
   }
@@ -36,10 +43,15 @@ export function agree(got: readonly Float32Array[], expected: readonly Float32Ar
   });
 }
 
-async function sample(folder: string, dtype: NarrowDtype) {
-  await using model = await SentenceTransformer.load(folder, { device: 'cpu', dtype, streams: 1 });
+async function sample(folder: string, options: LoadOptions) {
+  await using model = await SentenceTransformer.load(folder, {
+    device: 'cpu',
+    streams: 1,
+    ...options,
+  });
   const vectors = await model.encode(samples, { convertToTensor: false });
-  return { passes: model.optimizations, vectors };
+  const passes = model.optimizations.map(({ name, count }) => ({ name, count }));
+  return { passes, vectors };
 }
 
 const samples = [

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { checkCosine } from './encode/options.ts';
 import { createError, withCallerStack } from './errors.ts';
 import { type ModelFolder, openModelFolder, verifiedPath } from './model-store/model-folder.ts';
 import { completeFolder, createFolder } from './model-store/new-folder.ts';
@@ -11,6 +12,8 @@ import { abortError, hasFired } from './util/signal.ts';
 export interface OptimizeOptions {
   /** What to store the weights of linear layers in. */
   dtype: 'bfloat16' | 'int8';
+  /** As in load(): take a `dtype` below its floor. Such a folder is loaded with `acceptCosine` too. */
+  acceptCosine?: number;
   /** Reject with `ST_ABORTED` when it fires, and leave nothing behind. */
   signal?: AbortSignal;
 }
@@ -37,7 +40,7 @@ export interface OptimizeResult {
  * const model = await SentenceTransformer.load('models/my-model-int8');
  * ```
  *
- * @throws ST_WRITE_FAILED, ST_INVALID_INPUT, ST_INVALID_OPTION, ST_UNKNOWN_OPTION, ST_ABORTED, and what load() throws
+ * @throws ST_WRITE_FAILED, ST_INVALID_INPUT, ST_INVALID_OPTION, ST_UNKNOWN_OPTION, ST_LOW_ACCURACY, ST_ABORTED, and what load() throws
  */
 export async function optimizeModel(
   folderOrName: string,
@@ -47,12 +50,12 @@ export async function optimizeModel(
   return withCallerStack(optimizeModel, async () => {
     checkPath(folderOrName, "the path of a model folder, or a model's name");
     checkPath(output, 'the path of the folder to write');
-    const { dtype, signal } = checkOptions(options);
+    const checked = checkOptions(options);
     const source = await openModelFolder(folderOrName);
-    checkFloat32(source, dtype);
+    checkFloat32(source, checked.dtype);
     let result: OptimizeResult | undefined;
     await createFolder(output, async (folder) => {
-      result = await convert(source, folder, dtype, signal);
+      result = await convert(source, folder, checked);
     });
     return result as OptimizeResult;
   });
@@ -61,8 +64,7 @@ export async function optimizeModel(
 async function convert(
   source: ModelFolder,
   folder: string,
-  dtype: NarrowDtype,
-  signal: AbortSignal | undefined,
+  { dtype, acceptCosine, signal }: CheckedOptions,
 ): Promise<OptimizeResult> {
   const modelPath = await verifiedPath(source, 'model.pt');
   checkAborted(signal);
@@ -75,7 +77,7 @@ async function convert(
   }
   const { files } = await completeFolder(folder, source, { dtype });
   checkAborted(signal);
-  await checkSame(source.path, folder, dtype);
+  await checkSame(source.path, folder, dtype, acceptCosine);
   checkAborted(signal);
   return {
     weights,
@@ -101,16 +103,20 @@ function checkPath(value: unknown, wanted: string): void {
   );
 }
 
-function checkOptions(options: OptimizeOptions): {
-  dtype: NarrowDtype;
-  signal: AbortSignal | undefined;
-} {
-  const names = { dtype: true, signal: true } as const;
-  const { dtype, signal } = checkNames<OptimizeOptions>(options, names, 'optimizeModel()');
+interface CheckedOptions {
+  readonly dtype: NarrowDtype;
+  readonly acceptCosine: number | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+function checkOptions(options: OptimizeOptions): CheckedOptions {
+  const names = { dtype: true, acceptCosine: true, signal: true } as const;
+  const given = checkNames<OptimizeOptions>(options, names, 'optimizeModel()');
+  const { dtype, acceptCosine, signal } = given;
   if (dtype !== 'bfloat16' && dtype !== 'int8') {
     throw createError('ST_INVALID_OPTION', `dtype is ${show(dtype)}. Give 'bfloat16' or 'int8'.`);
   }
-  return { dtype, signal: checkSignal(signal) };
+  return { dtype, acceptCosine: checkCosine(acceptCosine), signal: checkSignal(signal) };
 }
 
 function checkAborted(signal: AbortSignal | undefined): void {

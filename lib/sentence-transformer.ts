@@ -33,6 +33,8 @@ export type StreamOptions = Omit<EncodeOptions, 'convertToTensor' | 'showProgres
 export interface Optimization {
   readonly name: string;
   readonly count: number;
+  /** Why this pass, or this dtype, is not used: it failed on this model, or its result did not hold when the model was loaded. */
+  readonly leftOut?: string;
 }
 
 /** Options of {@link SentenceTransformer.dispose}. */
@@ -81,7 +83,7 @@ export class SentenceTransformer implements AsyncDisposable {
     this.#scheduler = new Scheduler((batch, urgent) => session.run(batch, urgent), tokenizer, {
       name: manifest.name,
       streams: session.streams,
-      paddingFree: session.listing.paddingFree,
+      paddingFree: session.report.paddingFree,
       maxSeqLength: manifest.maxSeqLength,
       maxBatchTokens: this.#maxBatchTokens,
       maxQueuedTexts: options.maxQueuedTexts ?? 100_000,
@@ -96,7 +98,7 @@ export class SentenceTransformer implements AsyncDisposable {
    *
    * @throws ST_MODEL_NOT_FOUND, ST_MODEL_DAMAGED, ST_MODEL_FORMAT, ST_MODEL_REFUSED, ST_DEVICE_UNAVAILABLE,
    * ST_LIBTORCH_NOT_FOUND, ST_LIBTORCH_MISMATCH, ST_ADDON_NOT_FOUND, ST_ADDON_LOAD_FAILED, ST_INVALID_OPTION,
-   * ST_UNKNOWN_OPTION
+   * ST_UNKNOWN_OPTION, ST_LOW_ACCURACY
    */
   static async load(folderOrName: string, options: LoadOptions = {}): Promise<SentenceTransformer> {
     return withCallerStack(SentenceTransformer.load, async () => {
@@ -145,11 +147,15 @@ export class SentenceTransformer implements AsyncDisposable {
   }
 
   /**
-   * What the optimiser did: the passes that changed something, in order, and at how many places. Empty with
-   * `optimize: false`. The environment variable `SENTENCE_TORCH_DEBUG=graph` prints the graph they made to stderr.
+   * What the optimiser did: the passes that changed something, in order, and at how many places; then what had to be left
+   * out, and why, of which a process warning with the code `ST_OPTIMIZATION_LEFT_OUT` tells too. Empty with `optimize: false`. The environment variable `SENTENCE_TORCH_DEBUG=graph` prints the graph they made to stderr.
    */
   get optimizations(): readonly Optimization[] {
-    return this.#session.listing.passes.map((pass) => ({ ...pass }));
+    const { passes, leftOut } = this.#session.report;
+    return [
+      ...passes.map((pass) => ({ ...pass })),
+      ...leftOut.map(({ name, reason }) => ({ name, count: 0, leftOut: reason })),
+    ];
   }
 
   /** The prompts that `promptName` can name. */

@@ -6,13 +6,15 @@ import { parseArgs } from 'node:util';
 import { SentenceTorchError } from '../errors.ts';
 import { type OptimizeOptions, optimizeModel } from '../optimize-model.ts';
 
-const usage = `Usage: sentence-torch optimize <model> --dtype <bfloat16|int8> --output <folder>
+const usage = `Usage: sentence-torch optimize <model> --dtype <bfloat16|int8> --output <folder> [--accept-cosine <number>]
 
 Converts a float32 model folder once, into a smaller one whose linear layers have bfloat16 or int8 weights.
 
   <model>            path of a model folder, or the name of a model in the cache
   --dtype <dtype>    bfloat16 (cosine to float32 at least 0.9995) or int8 (at least 0.98)
   --output <folder>  folder to write; must not exist, or be empty
+  --accept-cosine <number>
+                     take a dtype below its floor, down to this cosine
   --help             print this
   --version          print the version
 `;
@@ -21,7 +23,7 @@ Converts a float32 model folder once, into a smaller one whose linear layers hav
 type Request =
   | { print: string }
   | { wrong: string }
-  | { model: string; output: string; dtype: string };
+  | { model: string; output: string; dtype: string; acceptCosine: string | undefined };
 
 function read(args: readonly string[]): Request {
   const { values, positionals } = parseArgs({
@@ -30,6 +32,7 @@ function read(args: readonly string[]): Request {
     options: {
       dtype: { type: 'string' },
       output: { type: 'string' },
+      'accept-cosine': { type: 'string' },
       help: { type: 'boolean' },
       version: { type: 'boolean' },
     },
@@ -37,14 +40,14 @@ function read(args: readonly string[]): Request {
   if (values.help) return { print: usage };
   if (values.version) return { print: `${version()}\n` };
   const [command, model, ...rest] = positionals;
-  const { dtype, output } = values;
+  const { dtype, output, 'accept-cosine': acceptCosine } = values;
   if (command === undefined) return { wrong: 'no command' };
   if (command !== 'optimize') return { wrong: `no command ${JSON.stringify(command)}` };
   if (model === undefined) return { wrong: 'optimize needs a model' };
   if (rest.length > 0) return { wrong: `optimize takes one model, not also ${rest.join(' ')}` };
   if (dtype === undefined) return { wrong: 'optimize needs --dtype' };
   if (output === undefined) return { wrong: 'optimize needs --output' };
-  return { model, dtype, output };
+  return { model, dtype, output, acceptCosine };
 }
 
 /** parseArgs throws for what it does not know. */
@@ -100,9 +103,10 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`sentence-torch: ${request.wrong}\n\n${usage}`);
     return 2;
   }
-  const { model, output } = request;
+  const { model, output, acceptCosine } = request;
   const dtype = request.dtype as OptimizeOptions['dtype']; // checked by optimizeModel()
-  return untilAsked((signal) => optimize(model, output, { dtype, signal }));
+  const accepted = acceptCosine === undefined ? {} : { acceptCosine: Number(acceptCosine) };
+  return untilAsked((signal) => optimize(model, output, { dtype, ...accepted, signal }));
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -69,7 +69,10 @@ export interface LoadOptions {
    *   it changes no value of this model's embeddings of a few made-up texts by more than 2e-6.
    * - `'bfloat16'`: faster on a CPU that has it in hardware; cosine to float32 at least 0.9995.
    * - `'int8'`: weights per channel, activations as they come; cosine to float32 at least 0.98.
-   * - `'auto'`: bfloat16 where the CPU has it in hardware, else float32; never int8.
+   * - `'auto'`: bfloat16 where the CPU has it in hardware and its cosine is at least 0.9995, else float32; never int8.
+   *
+   * The cosines are those of a few made-up texts, computed while the model is loaded. A dtype asked for by name that stays below
+   * is refused with `ST_LOW_ACCURACY`, unless `acceptCosine` takes it.
    *
    * A folder of {@link optimizeModel} takes only its own dtype, or `'auto'`, which means the same. It is computed in float32,
    * from the weights it has, on CUDA and where `optimize` leaves the linear layers alone.
@@ -77,6 +80,11 @@ export interface LoadOptions {
    * On CUDA there is only float32 yet. Default: that of the folder, so `'float32'` as exported.
    */
   dtype?: 'float32' | 'bfloat16' | 'int8' | 'auto';
+  /**
+   * Take a `dtype` whose cosine to float32 is at least so much, in place of the floor it has: more than 0, at most 1. Measure what
+   * it does to your own task first. Default: 0.9995 for bfloat16, 0.98 for int8.
+   */
+  acceptCosine?: number;
   /**
    * Rewrite the model into a faster one that gives the same embeddings, as far as this library knows its parts; what it
    * does not know runs as it is. `false`: run the plain trace; `{ disable: [...] }`: skip passes by name, to find out
@@ -188,6 +196,7 @@ export function checkLoadOptions(options: LoadOptions): LoadOptions {
     );
   }
   checkDtype(given.dtype);
+  checkCosine(given.acceptCosine);
   const optimize = checkOptimize(given.optimize);
   positiveInteger(given, 'streams', 1024);
   positiveInteger(given, 'intraOpThreads', 1024);
@@ -202,6 +211,15 @@ function checkDtype(value: unknown): void {
   throw createError(
     'ST_INVALID_OPTION',
     `dtype is ${show(value)}. Give 'float32', 'bfloat16', 'int8' or 'auto'.`,
+  );
+}
+
+/** Checks an `acceptCosine` that may be left out. */
+export function checkCosine(value: unknown): number | undefined {
+  if (value === undefined || (typeof value === 'number' && value > 0 && value <= 1)) return value;
+  throw createError(
+    'ST_INVALID_OPTION',
+    `acceptCosine is ${show(value)}. Give a number above 0 and up to 1.`,
   );
 }
 
@@ -244,6 +262,7 @@ const encodeOptionNames: Record<keyof EncodeOptions, true> = {
 const loadOptionNames: Record<keyof LoadOptions, true> = {
   device: true,
   dtype: true,
+  acceptCosine: true,
   optimize: true,
   streams: true,
   intraOpThreads: true,

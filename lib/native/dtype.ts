@@ -1,8 +1,16 @@
+import type { OptimizationReport } from '../../binding.d.ts';
 import type { LoadOptions } from '../encode/options.ts';
 import { createError } from '../errors.ts';
 
 /** How a model is computed, and how the weights of its linear layers are stored. */
 export type Dtype = 'float32' | 'bfloat16' | 'int8';
+
+/** The least cosine to float32 that a dtype may have, of the texts that a load tries, unless `acceptCosine` says otherwise. */
+export const leastCosine: Readonly<Record<Dtype, number>> = {
+  float32: 0,
+  bfloat16: 0.9995,
+  int8: 0.98,
+};
 
 /** What the choice depends on besides the options. */
 export interface DtypeCircumstances {
@@ -31,8 +39,13 @@ export function chooseDtype(options: DtypeOptions, circumstances: DtypeCircumsta
   return dtype;
 }
 
-/** What a model turned out to be computed in: float32 if it has no layer that could be converted. */
-export function dtypeOf(chosen: Dtype, layers: number, { dtype = chosen }: DtypeOptions): Dtype {
+/** What a model turned out to be computed in: float32 if it has no layer that could be converted, or if `chosen` gave way. */
+export function dtypeOf(
+  chosen: Dtype,
+  { layers, leftOut }: Pick<OptimizationReport, 'layers' | 'leftOut'>,
+  { dtype = chosen }: DtypeOptions,
+): Dtype {
+  if (leftOut.some(({ name }) => name === chosen)) return 'float32';
   if (layers > 0 || chosen === 'float32') return chosen;
   if (dtype === 'auto') return 'float32';
   throw createError(

@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
-import type { Addon, Listing, Session as NativeSession } from '../../binding.d.ts';
+import type { Addon, Session as NativeSession, OptimizationReport } from '../../binding.d.ts';
 import type { LoadOptions } from '../encode/options.ts';
 import { createError } from '../errors.ts';
 import type { Manifest } from '../model-store/manifest.ts';
 import type { BatchItem, RunningBatch } from '../scheduler/batch-runner.ts';
 import { loadAddon } from './addon.ts';
-import { chooseDtype, type Dtype, dtypeOf } from './dtype.ts';
+import { chooseDtype, type Dtype, dtypeOf, leastCosine } from './dtype.ts';
 import { fromNative } from './native-error.ts';
 
 /** A model loaded on a device, with its streams. */
@@ -17,18 +17,18 @@ export class Session {
   /** The one in use. */
   readonly dtype: Dtype;
   /** What the optimiser did. */
-  readonly listing: Listing;
+  readonly report: OptimizationReport;
   readonly #native: NativeSession;
 
   private constructor(
     native: NativeSession,
-    settings: Pick<Session, 'device' | 'streams' | 'dtype' | 'listing'>,
+    settings: Pick<Session, 'device' | 'streams' | 'dtype' | 'report'>,
   ) {
     this.#native = native;
     this.device = settings.device;
     this.streams = settings.streams;
     this.dtype = settings.dtype;
-    this.listing = settings.listing;
+    this.report = settings.report;
   }
 
   /** Loads the verified model file. `options` are checked. */
@@ -54,13 +54,16 @@ export class Session {
           dtype,
           optimize: optimize !== false,
           disabledPasses: typeof optimize === 'object' ? optimize.disable : [],
+          minCosine: options.acceptCosine ?? leastCosine[dtype],
+          mayFallBack: options.dtype === undefined || options.dtype === 'auto',
         }),
     );
     try {
-      const listing = await session.load();
-      if (process.env.SENTENCE_TORCH_DEBUG === 'graph') printGraph(manifest.name, listing);
-      const computed = dtypeOf(dtype, listing.layers, options);
-      return new Session(session, { device, streams, dtype: computed, listing });
+      const report = await session.load();
+      if (process.env.SENTENCE_TORCH_DEBUG === 'graph') printGraph(manifest.name, report);
+      const computed = dtypeOf(dtype, report, options);
+      warnOfLeftOut(manifest.name, report);
+      return new Session(session, { device, streams, dtype: computed, report });
     } catch (error) {
       await session.dispose();
       throw fromNative(error);
@@ -69,7 +72,7 @@ export class Session {
 
   /** Runs one batch. An urgent one goes before prepared ones that are not. */
   run(items: readonly BatchItem[], urgent: boolean): RunningBatch {
-    const { ids, lengths, rows } = packed(items);
+    const { ids, lengths, rows } = flat(items);
     const { done, batch } = native(() => this.#native.run(ids, lengths, rows, urgent));
     return {
       done: done.catch((error: unknown) => {
@@ -77,7 +80,7 @@ export class Session {
       }),
       waits: () => this.#native.waits(batch),
       extend: (more) => {
-        const { ids, lengths, rows } = packed(more);
+        const { ids, lengths, rows } = flat(more);
         return native(() => this.#native.extend(batch, ids, lengths, rows));
       },
       cancel: (places) => native(() => this.#native.cancel(batch, Int32Array.from(places))),
@@ -91,7 +94,7 @@ export class Session {
 }
 
 /** The ids of all texts end to end, how many each has, and where each embedding goes. */
-function packed(items: readonly BatchItem[]) {
+function flat(items: readonly BatchItem[]) {
   const lengths = Int32Array.from(items, (item) => item.ids.length);
   const ids = new Int32Array(lengths.reduce((sum, length) => sum + length, 0));
   let offset = 0;
@@ -102,9 +105,25 @@ function packed(items: readonly BatchItem[]) {
   return { ids, lengths, rows: items.map((item) => item.row) };
 }
 
-function printGraph(name: string, { passes, graph }: Listing): void {
+function printGraph(name: string, { passes, leftOut, graph }: OptimizationReport): void {
   const counts = passes.map((pass) => `${pass.name} x ${pass.count}`).join(', ') || 'none';
-  process.stderr.write(`sentence-torch: ${name}\npasses: ${counts}\n${graph}\n`);
+  const without = leftOut.map((one) => `left out: ${one.name}, ${one.reason}\n`).join('');
+  process.stderr.write(`sentence-torch: ${name}\npasses: ${counts}\n${without}${graph}\n`);
+}
+
+const warned = new Set<string>();
+
+/** Each once in a process: a server may load a model often. */
+function warnOfLeftOut(model: string, { leftOut }: OptimizationReport): void {
+  for (const { name, reason } of leftOut) {
+    const warning =
+      name in leastCosine
+        ? `${model} is computed in float32, not in ${name}: ${reason}. acceptCosine would take it.`
+        : `${model} runs without the optimisation '${name}': ${reason}. Its embeddings are right; please report this.`;
+    if (warned.has(warning)) continue;
+    warned.add(warning);
+    process.emitWarning(warning, { code: 'ST_OPTIMIZATION_LEFT_OUT' });
+  }
 }
 
 /** Calls the addon. */

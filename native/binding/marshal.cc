@@ -68,6 +68,8 @@ SessionOptions to_session_options(const Napi::Object& object) {
   options.model.form = to_form(object.Get("dtype").ToString());
   options.model.optimize = object.Get("optimize").ToBoolean();
   options.model.disabled_passes = to_strings(object.Get("disabledPasses"));
+  options.model.min_cosine = object.Get("minCosine").ToNumber().DoubleValue();
+  options.model.may_fall_back = object.Get("mayFallBack").ToBoolean();
   options.streams = to_int(object, "streams");
   options.intra_op_threads = to_int(object, "intraOpThreads");
   return options;
@@ -85,19 +87,28 @@ Batch to_batch(const Napi::Value& ids, const Napi::Value& lengths, const Napi::V
   return batch;
 }
 
-Napi::Value to_js(Napi::Env env, const Listing& listing) {
-  auto passes = Napi::Array::New(env, listing.passes.size());
-  for (uint32_t i = 0; i < listing.passes.size(); ++i) {
+Napi::Value to_js(Napi::Env env, const OptimizationReport& report) {
+  auto passes = Napi::Array::New(env, report.passes.size());
+  for (uint32_t i = 0; i < report.passes.size(); ++i) {
     auto pass = Napi::Object::New(env);
-    pass.Set("name", listing.passes[i].name);
-    pass.Set("count", listing.passes[i].count);
+    pass.Set("name", report.passes[i].name);
+    pass.Set("count", report.passes[i].count);
     passes.Set(i, pass);
+  }
+  auto left_out = Napi::Array::New(env, report.left_out.size());
+  for (uint32_t i = 0; i < report.left_out.size(); ++i) {
+    auto entry = Napi::Object::New(env);
+    entry.Set("name", report.left_out[i].name);
+    entry.Set("reason", report.left_out[i].reason);
+    left_out.Set(i, entry);
   }
   auto object = Napi::Object::New(env);
   object.Set("passes", passes);
-  object.Set("graph", listing.graph);
-  object.Set("paddingFree", listing.padding_free);
-  object.Set("layers", listing.layers);
+  object.Set("leftOut", left_out);
+  if (report.cosine) object.Set("cosine", *report.cosine);
+  object.Set("graph", report.graph);
+  object.Set("paddingFree", report.padding_free);
+  object.Set("layers", report.layers);
   return object;
 }
 

@@ -34,8 +34,8 @@ std::vector<int32_t> to_ints(const Napi::Value& value);
 Batch to_batch(const Napi::Value& ids, const Napi::Value& lengths, const Napi::Value& rows,
                int64_t dimension);
 
-/// The `Listing` of binding.d.ts.
-Napi::Value to_js(Napi::Env env, const Listing& listing);
+/// The `OptimizationReport` of binding.d.ts.
+Napi::Value to_js(Napi::Env env, const OptimizationReport& report);
 
 /// An Error with the code, for lib/native/native-error.ts to turn into one of our classes.
 Napi::Error to_js_error(Napi::Env env, const Failure& failure);

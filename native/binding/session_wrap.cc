@@ -59,15 +59,15 @@ void warm_up_streams(Executor& executor, const std::shared_ptr<const Model>& mod
     model->warm_up();
   };
   // Made here, since making it may throw, and what follows may not.
-  const Promises::MakeValue listing = [model](Napi::Env env) {
-    return to_js(env, model->listing());
+  const Promises::MakeValue report = [model](Napi::Env env) {
+    return to_js(env, model->report());
   };
   run_on_each_stream(executor, warm_up, "ST_MODEL_DAMAGED",
-                     [loaded, listing](const std::optional<Failure>& failure) mutable {
+                     [loaded, report](const std::optional<Failure>& failure) mutable {
                        if (failure) return loaded.reject(*failure);
                        release_free_memory();
                        register_exit_handler();
-                       loaded.resolve(std::move(listing));
+                       loaded.resolve(std::move(report));
                      });
 }
 
@@ -92,7 +92,7 @@ SessionWrap::SessionWrap(const Napi::CallbackInfo& info)
   Environment::of(info.Env()).adopt(executor_);
 }
 
-// load(): Promise<Listing>
+// load(): Promise<OptimizationReport>
 Napi::Value SessionWrap::load(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return coded(env, "ST_MODEL_DAMAGED", [&]() -> Napi::Value {

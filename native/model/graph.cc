@@ -3,7 +3,9 @@
 #include <torch/csrc/jit/api/function_impl.h>
 #include <torch/csrc/jit/ir/constants.h>
 #include <torch/csrc/jit/ir/ir.h>
+#include <torch/csrc/jit/passes/constant_propagation.h>
 #include <torch/csrc/jit/passes/inliner.h>
+#include <torch/csrc/jit/passes/remove_mutation.h>
 
 #include <functional>
 #include <set>
@@ -84,6 +86,11 @@ void forget_functions(torch::jit::Graph& graph) {
     node->setCallStack(
         c10::make_intrusive<torch::jit::InlinedCallStack>(forward, node->sourceRange()));
   });
+}
+
+void fold_constants(std::shared_ptr<torch::jit::Graph>& graph) {
+  torch::jit::RemoveTensorMutation(graph);
+  torch::jit::ConstantPropagation(graph, /*ignore_custom_classes=*/true);
 }
 
 }  // namespace sentence_torch

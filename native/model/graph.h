@@ -17,4 +17,8 @@ void retarget_devices(torch::jit::Graph& graph, c10::Device device);
 /// interpreter follows for the message of an error.
 void forget_functions(torch::jit::Graph& graph);
 
+/// Computes what depends on no input, once. What no longer writes into a tensor can be computed so
+/// only after freezing; a layer of constants is then no layer, whatever its weights are stored in.
+void fold_constants(std::shared_ptr<torch::jit::Graph>& graph);
+
 }  // namespace sentence_torch

@@ -10,7 +10,8 @@
 #include <vector>
 
 #include "kernels/linear/int8_row.h"
-#include "model/optimise/match.h"
+#include "model/graph.h"
+#include "model/optimize/match.h"
 #include "model/output_file.h"
 #include "model/verified.h"
 
@@ -72,7 +73,8 @@ class NarrowWeights {
 };
 
 /// Of the layers that the optimiser packs: no others are computed in `form`.
-int narrow_layers(const std::shared_ptr<torch::jit::Graph>& graph, LinearForm form) {
+int narrow_layers(std::shared_ptr<torch::jit::Graph> graph, LinearForm form) {
+  fold_constants(graph);  // as the optimiser does
   NarrowWeights weights(*graph, form);
   for (Node* node : nodes_of(*graph, "aten::linear")) {
     const auto layer = layer_weights(node);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "model/optimise/passes.h"
+#include "model/optimize/passes.h"
 #include "runtime/failure.h"
 
 namespace sentence_torch {

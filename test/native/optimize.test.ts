@@ -49,7 +49,7 @@ test('the pass that converts weights cannot be switched off for a dtype that nee
   });
 });
 
-test('a disabled pass is not in the listing', async (t) => {
+test('a disabled pass is not in the report', async (t) => {
   await using all = await load({});
   for (const { name, count } of all.optimizations) {
     t.true(count > 0, name);

@@ -142,6 +142,8 @@ function openSession(): Session {
     dtype: 'float32',
     optimize: true,
     disabledPasses: [],
+    minCosine: 0,
+    mayFallBack: false,
   });
 }
 

@@ -33,6 +33,17 @@ test('optimize writes a folder and tells the sizes', async (t) => {
   t.deepEqual(readdirSync(parent), ['narrow']);
 });
 
+test('--accept-cosine takes a dtype below its floor, and nothing that is no cosine', async (t) => {
+  const output = path.join(tempDir(t), 'narrow');
+  const coarse = fixture('odd/coarse');
+  const args = ['optimize', coarse, '--dtype', 'bfloat16', '--output', output];
+  const refused = await run(...args);
+  t.regex(refused.stderr, /^ST_LOW_ACCURACY: /);
+  t.is(refused.code, 1);
+  t.regex((await run(...args, '--accept-cosine', 'x')).stderr, /^ST_INVALID_OPTION: acceptCosine/);
+  t.is((await run(...args, '--accept-cosine', '0.2')).code, 0);
+});
+
 test('a failure prints its code and message, and ends with 1', async (t) => {
   const ended = await run('optimize', 'no/such/model', '--dtype', 'int8', '--output', tempDir(t));
   t.regex(ended.stderr, /^ST_MODEL_NOT_FOUND: There is no model folder "no\/such\/model"\..*\n$/);

@@ -72,13 +72,20 @@ for (const dtype of ['bfloat16', 'int8'] as const) {
 }
 
 test('a model in which no layer was converted is float32 with auto, and refused otherwise', (t) => {
-  t.is(dtypeOf('bfloat16', 24, { dtype: 'auto' }), 'bfloat16');
-  t.is(dtypeOf('bfloat16', 0, { dtype: 'auto' }), 'float32');
-  t.is(dtypeOf('float32', 0, {}), 'float32');
+  const converted = { layers: 24, leftOut: [{ name: 'pool', reason: 'a bug' }] };
+  const none = { layers: 0, leftOut: [] };
+  t.is(dtypeOf('bfloat16', converted, { dtype: 'auto' }), 'bfloat16');
+  t.is(dtypeOf('bfloat16', none, { dtype: 'auto' }), 'float32');
+  t.is(dtypeOf('float32', none, {}), 'float32');
   for (const options of [{}, { dtype: 'int8' }] as const) {
-    t.throws(() => dtypeOf('int8', 0, options), {
+    t.throws(() => dtypeOf('int8', none, options), {
       code: 'ST_INVALID_OPTION',
       message: /^dtype is 'int8', but the optimiser finds no linear layer/,
     });
   }
+});
+
+test('a dtype that gave way is float32', (t) => {
+  const leftOut = [{ name: 'bfloat16', reason: 'the cosine to float32 is 0.948' }];
+  t.is(dtypeOf('bfloat16', { layers: 24, leftOut }, { dtype: 'auto' }), 'float32');
 });

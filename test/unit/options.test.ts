@@ -230,6 +230,6 @@ test('an unknown load option is refused with the names that exist', (t) => {
   t.throws(() => load({ threads: 2 }), {
     code: 'ST_UNKNOWN_OPTION',
     message:
-      'load() has no option "threads". It has: device, dtype, optimize, streams, intraOpThreads, maxQueuedTexts, maxQueuedTokens, maxQueueDelayMs.',
+      'load() has no option "threads". It has: device, dtype, acceptCosine, optimize, streams, intraOpThreads, maxQueuedTexts, maxQueuedTokens, maxQueueDelayMs.',
   });
 });

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "kernels/operators/dense.h"
-#include "kernels/operators/packed.h"
+#include "kernels/operators/flat.h"
 
 namespace sentence_torch {
 namespace {
