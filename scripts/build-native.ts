@@ -1,7 +1,9 @@
 /**
  * Builds the native part with cmake-js against the libtorch that is on this machine. Incremental.
  *
- *   npm run build:native [-- --werror] [--debug] [--sanitize]
+ *   npm run build:native [-- --debug] [--sanitize]
+ *
+ * With SENTENCE_TORCH_WERROR=1 in the environment a warning is an error, as in CI.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,6 +20,8 @@ const stamp = path.join(out, 'configured.json');
 const BYTES_PER_JOB = 2e9;
 
 interface Configured {
+  /** The checkout: CMake's cache is of no use to a copy of it. */
+  root: string;
   directory: string;
   build: string;
   options: string[];
@@ -41,11 +45,12 @@ function readConfigured(): Configured | undefined {
 
 /** CMake does not look again at a folder it knows: when libtorch or an option changes, it is configured anew. */
 function configure(libtorch: Libtorch, options: string[]): void {
-  const now: Configured = { directory: libtorch.directory, build: libtorch.build, options };
+  const now: Configured = { root, directory: libtorch.directory, build: libtorch.build, options };
   const before = readConfigured();
   if (JSON.stringify(before) === JSON.stringify(now)) return;
   rmSync(stamp, { force: true });
-  if (before?.build !== now.build) rmSync(out, { recursive: true, force: true });
+  if (before?.build !== now.build || before.root !== root)
+    rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   cmakeJs('configure', options);
   writeFileSync(stamp, `${JSON.stringify(now)}\n`);
@@ -59,14 +64,13 @@ function jobs(): number {
 function main(): void {
   const { values } = parseArgs({
     options: {
-      werror: { type: 'boolean' },
       debug: { type: 'boolean' },
       sanitize: { type: 'boolean' },
     },
   });
   const libtorch = locateLibtorch();
   const options = [`--CDLIBTORCH_DIR=${libtorch.directory}`];
-  if (values.werror) options.push('--CDSENTENCE_TORCH_WERROR=ON');
+  if (process.env.SENTENCE_TORCH_WERROR) options.push('--CDSENTENCE_TORCH_WERROR=ON');
   if (values.sanitize) options.push('--CDSENTENCE_TORCH_SANITIZE=ON');
   if (values.debug) options.push('--debug');
   configure(libtorch, options);

@@ -47,7 +47,10 @@ export interface EncodeOptions {
    * `maxBatchTokens` and for a text of over 65,536 characters, else `'interactive'`.
    */
   priority?: Priority;
-  /** Reject with `ST_TIMEOUT` after so many milliseconds; what has not run by then never runs. Default: no limit. */
+  /**
+   * Reject with `ST_TIMEOUT` after so many milliseconds; what has not run by then never runs. 0 rejects at once. Default: no
+   * limit.
+   */
   timeoutMs?: number;
   /** Reject with `ST_ABORTED` when it fires; what has not run by then never runs. */
   signal?: AbortSignal;

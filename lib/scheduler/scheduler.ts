@@ -11,7 +11,7 @@ import { Intake, type Tokenized } from './intake.ts';
 import { type Item, Lane } from './lane.ts';
 import { type Layout, nothing, padded, paddingFree, plus } from './policy.ts';
 import { Recorder, type Stats } from './stats.ts';
-import { type CallControl, Watch } from './watch.ts';
+import { type CallControl, timeoutError, Watch } from './watch.ts';
 
 /** What the scheduler is made for. */
 export interface SchedulerSettings extends QueueLimits {
@@ -94,12 +94,14 @@ export class Scheduler {
    * Resolves when every row is written. What can't be taken is thrown at once, before anything is made for it: under a load
    * of many times what the machine can do, refusing must not take the time from those that were accepted.
    *
-   * @throws ST_OVERLOADED, ST_ABORTED, and what `request.open` throws
+   * @throws ST_OVERLOADED, ST_ABORTED, ST_TIMEOUT (of 0 ms), and what `request.open` throws
    */
   submit(request: CallRequest, control: CallControl = {}): Promise<void> {
     if (hasFired(control.signal)) throw abortError(control.signal, 'The call');
     const tokens = this.#gauge.estimate(request);
-    const refusal = this.#gauge.refusal(request.texts.length, tokens);
+    const refusal =
+      this.#gauge.refusal(request.texts.length, tokens) ??
+      (control.timeoutMs === 0 ? timeoutError(0) : undefined); // no timer is as quick as a small model
     if (refusal) {
       this.#recordCall(request.texts.length, priorityOf(request, tokens), 0, refusal);
       throw refusal;

@@ -66,6 +66,6 @@ export class Watch {
   }
 }
 
-function timeoutError(timeoutMs: number): Error {
+export function timeoutError(timeoutMs: number): Error {
   return createError('ST_TIMEOUT', `The call took longer than its timeoutMs of ${timeoutMs} ms.`);
 }

@@ -1,5 +1,6 @@
 /** What tasks need, one row each: when it is up to date, and how it is made. */
 import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import { packagesMatch } from './packages.mjs';
 import { findPython } from './prerequisites.mjs';
@@ -18,6 +19,11 @@ const inRoot = (...parts) => path.join(root, ...parts);
 const readJson = (file) => JSON.parse(readFileSync(inRoot(file), 'utf8'));
 const torchVersion = () => readJson('package.json').libtorch.version;
 const chosen = (...names) => names.map((name) => process.env[name] ?? '');
+/** All that decides where the cache is: what lies in the cache of before is not found in that of now. */
+const cache = () => [
+  homedir(),
+  ...chosen('SENTENCE_TORCH_CACHE', 'XDG_CACHE_HOME', 'LOCALAPPDATA'),
+];
 
 async function installRequirements() {
   // On Linux the plain wheel is the CUDA build, of gigabytes: the CPU build has to be asked for by its full name.
@@ -73,10 +79,7 @@ export const steps = {
     line: 'getting libtorch',
     prerequisites: [],
     from: () =>
-      fingerprint(
-        [],
-        [torchVersion(), chosen('LIBTORCH', 'SENTENCE_TORCH_VARIANT', 'SENTENCE_TORCH_CACHE')],
-      ),
+      fingerprint([], [torchVersion(), chosen('LIBTORCH', 'SENTENCE_TORCH_VARIANT'), cache()]),
     there: (directory) => existsSync(path.join(directory, 'lib')),
     make: () => printedPath('Getting libtorch', ...tsx('scripts/libtorch/fetch.ts')),
   },
@@ -86,7 +89,7 @@ export const steps = {
     from: () =>
       fingerprint(
         ['native', 'CMakeLists.txt', 'package-lock.json'],
-        [process.arch, readRecord('libtorch'), process.env.CXX],
+        [process.arch, readRecord('libtorch'), chosen('CXX', 'SENTENCE_TORCH_WERROR')],
       ),
     there: () =>
       ['preload', 'sentence_torch'].every((name) =>
@@ -115,7 +118,7 @@ export const steps = {
           'scripts/python/sentence_torch_export',
           'scripts/python/requirements.txt',
         ],
-        chosen('SENTENCE_TORCH_CACHE'),
+        cache(),
       ),
     there: (folder) => existsSync(path.join(folder, 'sentence-torch.json')),
     make: () =>

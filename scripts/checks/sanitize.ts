@@ -18,8 +18,9 @@ const copied = [
   ...['lib', 'native', 'scripts', 'test', 'binding.d.ts', 'CMakeLists.txt', 'package.json'],
   ...['tsconfig.json', 'tsconfig.build.json'],
 ];
-const whole = ['test/native', 'test/model'];
+const whole = ['test/kernels', 'test/native', 'test/model'];
 const small = [
+  'test/kernels',
   'test/native/encode.test.ts',
   'test/native/failures.test.ts',
   'test/native/shapes.test.ts',
@@ -57,12 +58,13 @@ function libraryOf(name: string): string {
   throw new Error(`g++ has no ${name}: install GCC's sanitizer libraries.`);
 }
 
-const environment = () => ({
-  LD_PRELOAD: ['libasan.so', 'libubsan.so', 'libstdc++.so.6'].map(libraryOf).join(' '),
+const libraries = () => ['libasan.so', 'libubsan.so', 'libstdc++.so.6'].map(libraryOf).join(' ');
+
+const options = {
   // Leaks: V8 and libtorch keep what they need to the end; the soak watches ours. The allocator may refuse, as tests ask it to.
   ASAN_OPTIONS: 'detect_leaks=0:allocator_may_return_null=1:detect_stack_use_after_return=0',
   UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
-});
+};
 
 function main(): void {
   const { values, positionals } = parseArgs({
@@ -73,8 +75,17 @@ function main(): void {
   run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']);
   run(process.execPath, ['--import=tsx', 'scripts/build-native.ts', '--sanitize']);
   const tests = positionals.length > 0 ? positionals : values.small ? small : whole;
-  const ava = ['node_modules/ava/entrypoints/cli.mjs', '--timeout=10m', ...tests];
-  run(process.execPath, ava, environment());
+  const ava = ['node_modules/ava/entrypoints/cli.mjs', '--timeout=10m'];
+  const isOfKernels = (name: string) => name.startsWith('test/kernels');
+  const [ofKernels, ofAddon] = [
+    tests.filter(isOfKernels),
+    tests.filter((each) => !isOfKernels(each)),
+  ];
+  // The kernels' program is linked with the sanitizers; compilers must not run with them.
+  if (ofKernels.length > 0)
+    run(process.execPath, [...ava, ...ofKernels], { ...options, SENTENCE_TORCH_SANITIZE: '1' });
+  if (ofAddon.length > 0)
+    run(process.execPath, [...ava, ...ofAddon], { ...options, LD_PRELOAD: libraries() });
 }
 
 try {

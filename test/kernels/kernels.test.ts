@@ -15,7 +15,9 @@ let build: string;
 test.before('build the kernels and their tests', async (t) => {
   t.timeout(300_000);
   build = await mkdtemp(path.join(tmpdir(), 'sentence-torch-kernels-'));
-  await execute('cmake', ['-S', 'test/kernels', '-B', build, '-DSENTENCE_TORCH_WERROR=ON']);
+  const sanitize = process.env.SENTENCE_TORCH_SANITIZE ? 'ON' : 'OFF';
+  const options = ['-DSENTENCE_TORCH_WERROR=ON', `-DSENTENCE_TORCH_SANITIZE=${sanitize}`];
+  await execute('cmake', ['-S', 'test/kernels', '-B', build, ...options]);
   await execute('cmake', ['--build', build, '--config', 'Release', '--parallel', '2']);
 });
 

@@ -141,3 +141,24 @@ test('an interrupt reaches the task, and the bootstrap ends as the task ends', a
   child.stdout.once('data', () => child.kill('SIGINT'));
   t.is(await new Promise((resolve) => child.on('close', resolve)), 5);
 });
+
+test('what lies in the cache of another HOME is made anew; what is in the checkout is not', async (t) => {
+  const folder = checkout(t);
+  const file = path.join(folder, 'print.mjs');
+  const source = `
+    import { steps } from './scripts/bootstrap/steps.mjs';
+    const { libtorch, model, requirements } = steps;
+    console.log(JSON.stringify([libtorch, model, requirements].map((step) => step.from())));
+  `;
+  writeFileSync(file, source);
+  const homes = ['one', 'two'].map((name) => path.join(folder, name));
+  const [one, two] = await Promise.all(
+    homes.map(async (home) => {
+      const { code, output } = await node([file], { HOME: home, USERPROFILE: home });
+      t.is(code, 0, output);
+      return JSON.parse(output) as string[];
+    }),
+  );
+  const changed = one?.map((fingerprint, index) => fingerprint !== two?.[index]);
+  t.deepEqual(changed, [true, true, false]);
+});

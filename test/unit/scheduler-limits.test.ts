@@ -103,6 +103,13 @@ test('thousands of calls with one signal put one listener on it, and none when t
   t.is(listeners, 0);
 });
 
+test('a call that has no time left is refused before anything is made for it', (t) => {
+  const held = new HeldScheduler();
+  t.throws(() => held.scheduler.submit(request([5]), { timeoutMs: 0 }), { code: 'ST_TIMEOUT' });
+  t.is(held.scheduler.stats().queuedTexts, 0);
+  t.is(held.clock.timers, 0);
+});
+
 test('a call past its timeoutMs rejects, and its timer goes with it', async (t) => {
   const held = new HeldScheduler();
   const slow = held.scheduler.submit(request([5]), { timeoutMs: 10 });

@@ -21,7 +21,7 @@ constexpr double kExactTolerance = 2e-6;
 
 // Few and short, since each token is computed twice: what depends on lengths alone is checked by
 // attention_fault().
-const std::vector<int64_t> kLengths{16, 2, 7, 1};
+const std::vector<int64_t> kProbedLengths{16, 2, 7, 1};
 
 at::Tensor output(const Workbench& bench, const ProbeBatch& batch) {
   auto stack = bench.flat_skipped_id ? batch.flat_inputs(*bench.flat_skipped_id)
@@ -55,7 +55,7 @@ double least_cosine(const at::Tensor& got, const at::Tensor& expected) {
 
 }  // namespace
 
-SelfCheck::SelfCheck(const Workbench& plain) : batch_(make_probe(plain, kLengths)) {
+SelfCheck::SelfCheck(const Workbench& plain) : batch_(make_probe(plain, kProbedLengths)) {
   try {
     expected_ = output(plain, batch_);
   } catch (...) {
