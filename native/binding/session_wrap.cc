@@ -59,9 +59,7 @@ void warm_up_streams(Executor& executor, const std::shared_ptr<const Model>& mod
     model->warm_up();
   };
   // Made here, since making it may throw, and what follows may not.
-  const Promises::MakeValue report = [model](Napi::Env env) {
-    return to_js(env, model->report());
-  };
+  const Promises::MakeValue report = [model](Napi::Env env) { return to_js(env, model->report()); };
   run_on_each_stream(executor, warm_up, "ST_MODEL_DAMAGED",
                      [loaded, report](const std::optional<Failure>& failure) mutable {
                        if (failure) return loaded.reject(*failure);
