@@ -18,7 +18,7 @@ def run(folder: Path, texts: list[str], prompt: str = "", keep: int | None = Non
     """Vectors of all texts in one padded batch, as encode() gives them, from the folder alone."""
     facts = manifest(folder)
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    rows = [e.ids for e in tokenizer.encode_batch([prepare(facts, prompt + t) for t in texts])]
+    rows = [e.ids for e in tokenizer.encode_batch([prompt + t for t in texts])]
     width = max(map(len, rows))
     ids = torch.full((len(rows), width), facts["padding"]["tokenId"])
     mask = torch.zeros_like(ids)
@@ -30,8 +30,3 @@ def run(folder: Path, texts: list[str], prompt: str = "", keep: int | None = Non
     model = torchscript.freeze(torchscript.load(folder / "model.pt"))
     with torch.inference_mode():
         return model(*inputs).numpy()[:, : keep or facts.get("truncateDim")]
-
-
-def prepare(facts: dict, text: str) -> str:
-    text = text.strip() if facts["text"]["strip"] else text
-    return text.lower() if facts["text"]["lowercase"] else text

@@ -133,7 +133,6 @@ def make_manifest(
             "sentenceTransformers": source.writer,
             "transformers": source.transformers_writer,
         },
-        "text": {"strip": source.text_rules.strip, "lowercase": source.text_rules.lowercase},
         "inputs": inputs,
         "padding": {"tokenId": facts.pad_id, "side": facts.side},
     }

@@ -1,44 +1,41 @@
-"""The Python model, loaded as the version that wrote it would run it, always in float32."""
+"""The Python model, as today's sentence-transformers loads it, always in float32."""
 
 import huggingface_hub.errors
 import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from .errors import first_line, not_found, refused
-from .source import Source, TextRules
+from .source import Source
 from .survey import SUPPORTED, survey
 
 
 class Reference:
-    """`encode` of Python, with the text rules of the writer put back in front of the tokenizer."""
+    """`encode` of Python, and what it gives the tokenizer."""
 
-    def __init__(self, model: SentenceTransformer, rules: TextRules) -> None:
+    def __init__(self, model: SentenceTransformer) -> None:
         self.model = model
-        self.rules = rules
 
     @property
     def tokenizer(self) -> PreTrainedTokenizerBase:
         return self.model[0].tokenizer
 
     def prepare(self, texts: list[str]) -> list[str]:
-        """Default prompt and text rules applied: what reaches the tokenizer."""
+        """The default prompt applied: what reaches the tokenizer."""
         name = self.model.default_prompt_name
         prompt = (self.model.prompts.get(name) or "") if name else ""
-        return [self.rules.apply(prompt + text) for text in texts]
+        return [prompt + text for text in texts]
 
     def encode(self, texts: list[str], batch_size: int = 32) -> np.ndarray:
-        """float32 [n, dimension]; the empty prompt keeps the default one from coming twice."""
-        return self.model.encode(self.prepare(texts), prompt="", batch_size=batch_size)
+        """float32 [n, dimension]"""
+        return self.model.encode(texts, batch_size=batch_size)
 
 
 def load_reference(source: Source) -> Reference:
     """Survey the files, load the model, and refuse what only the loaded model reveals."""
     survey(source)
-    reference = Reference(load_model(source), source.text_rules)
-    if source.text_rules.lowercase:
-        restore_tokenizer(source, reference.model)
+    reference = Reference(load_model(source))
     survey_loaded(reference.model)
     return reference
 
@@ -59,20 +56,6 @@ def load_model(source: Source) -> SentenceTransformer:
             source.location, f"Python can't load it: {type(error).__name__}: {first_line(error)}"
         ) from error
     return model.eval().requires_grad_(False)
-
-
-def restore_tokenizer(source: Source, model: SentenceTransformer) -> None:
-    """Today's Python answers do_lower_case of an old folder with a Lowercase normalizer.
-
-    The writer lowered the whole text in Python, special tokens included, so the tokenizer goes
-    back to the one on disk and `text.lowercase` of the manifest does the rest.
-    """
-    limit = model.max_seq_length
-    tokenizer = AutoTokenizer.from_pretrained(
-        source.location, subfolder=source.transformer_path, trust_remote_code=False
-    )
-    tokenizer.model_max_length = limit
-    model[0].processor = tokenizer
 
 
 def survey_loaded(model: SentenceTransformer) -> None:

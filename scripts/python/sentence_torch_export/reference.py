@@ -2,7 +2,7 @@
 
 `python -m sentence_torch_export.reference <hub id | folder> <texts.json> <out.f32>` encodes a JSON
 list of strings with sentence-transformers (batches of 32, float32) and writes little-endian
-float32 [n, dimension]. Old folders get the strip and lowercase of the version that wrote them.
+float32 [n, dimension].
 """
 
 import argparse

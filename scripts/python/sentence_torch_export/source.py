@@ -1,8 +1,7 @@
-"""Where a model comes from: its small JSON files, and how the version that wrote it reads text."""
+"""Where a model comes from: its small JSON files."""
 
 import json
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,9 +26,6 @@ from sentence_transformers.util.misc import ORIGINAL_TRANSFORMER_MODELS
 
 from .errors import not_found, refused
 
-# From this version on, sentence-transformers neither strips nor lowercases in Python.
-FIRST_WITHOUT_STRIP = (5, 4)
-
 # Before 2.0 each architecture had a config name of its own.
 TRANSFORMER_CONFIGS = (
     "sentence_bert_config.json",
@@ -40,19 +36,6 @@ TRANSFORMER_CONFIGS = (
     "sentence_xlm-roberta_config.json",
     "sentence_xlnet_config.json",
 )
-
-
-@dataclass(frozen=True)
-class TextRules:
-    """What happens to prompt + text before the tokenizer, in the version that wrote the model."""
-
-    strip: bool = False
-    lowercase: bool = False
-
-    def apply(self, text: str) -> str:
-        """Exactly `str(s).strip()` and `.lower()` of sentence-transformers <= 5.3."""
-        text = text.strip() if self.strip else text
-        return text.lower() if self.lowercase else text
 
 
 @dataclass(frozen=True)
@@ -99,14 +82,6 @@ class Source:
     def transformers_writer(self) -> str | None:
         return self.config.get("__version__", {}).get("transformers")
 
-    @property
-    def text_rules(self) -> TextRules:
-        """Folders without modules.json have no writer: they behave as in today's version."""
-        if not self.entries or not self._is_old_layout():
-            return TextRules()
-        lowercase = bool(self.transformer_config.get("do_lower_case", False))
-        return TextRules(strip=True, lowercase=lowercase)
-
     def read_json(self, name: str, subfolder: str = "") -> Any:
         """The parsed file, or None where the model has no such file."""
         path = self._find(f"{subfolder}/{name}" if subfolder else name)
@@ -141,12 +116,6 @@ class Source:
             if found is not None:
                 return found
         return {}
-
-    def _is_old_layout(self) -> bool:
-        match = re.match(r"(\d+)\.(\d+)", self.writer or "")
-        if match:
-            return (int(match[1]), int(match[2])) < FIRST_WITHOUT_STRIP
-        return "transformer_task" not in self.transformer_config
 
 
 def hub_id(model: str) -> str:
