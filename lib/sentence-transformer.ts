@@ -322,7 +322,7 @@ export class SentenceTransformer implements AsyncDisposable {
 }
 
 async function openTokenizer(folder: ModelFolder): Promise<Tokenizer> {
-  return loadTokenizer(await verifiedPath(folder, 'tokenizer.json'), folder.manifest.text);
+  return loadTokenizer(await verifiedPath(folder, 'tokenizer.json'), folder.manifest.maxSeqLength);
 }
 
 /** On this thread, but after what reads files has begun to. */

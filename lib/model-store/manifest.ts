@@ -32,7 +32,6 @@ export interface Manifest {
   readonly dtype: Dtype;
   /** The torch that made the trace. */
   readonly torchVersion: string;
-  readonly text: { readonly strip: boolean; readonly lowercase: boolean };
   readonly inputs: readonly string[];
   readonly padding: { readonly tokenId: number; readonly side: 'right' | 'left' };
   /** By their names in the folder; there may be others, such as a licence. */
@@ -50,7 +49,6 @@ export interface FileEntry {
 type Check = (value: unknown) => boolean;
 
 const isString: Check = (value) => typeof value === 'string';
-const isBoolean: Check = (value) => typeof value === 'boolean';
 const isText: Check = (value) => typeof value === 'string' && value.isWellFormed();
 const isIntegerFrom =
   (min: number, max: number): Check =>
@@ -96,7 +94,6 @@ const fields: Record<Exclude<keyof Manifest, 'formatVersion'>, Check> = {
   modules: isListOf(isString),
   dtype: isOneOf('float32', 'bfloat16', 'int8'),
   torchVersion: isString,
-  text: hasFields({ strip: isBoolean, lowercase: isBoolean }),
   inputs: (value) =>
     isListOf(isOneOf('input_ids', 'attention_mask', 'token_type_ids'))(value) &&
     /^input_ids,attention_mask(,token_type_ids)?$/.test(String(value)),
@@ -119,6 +116,12 @@ export function parseManifest(text: string, file: string): Manifest {
       'ST_MODEL_FORMAT',
       `${file} has format version ${JSON.stringify(value.formatVersion)}; this version of sentence-torch reads ` +
         `${formatVersion}. ${again}`,
+    );
+  }
+  if (isObject(value.text) && value.text.lowercase === true) {
+    throw createError(
+      'ST_MODEL_FORMAT',
+      `${file} was written by a version that lower-cased texts itself; now the tokenizer does. ${again}`,
     );
   }
   const wrong = Object.entries(fields).find(([name, check]) => !check(value[name]));

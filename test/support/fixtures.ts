@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 
 const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url));
 
@@ -30,6 +31,11 @@ export interface ExpectedCase {
 /** Python's vectors of a model. */
 export function expectedCases(model: string): ExpectedCase[] {
   return (readJson(`${model}/expected.json`) as { cases: ExpectedCase[] }).cases;
+}
+
+/** The normalization table of SentencePiece that XLM-R, T5 and ALBERT carry. */
+export function precompiledCharsmap(): Buffer {
+  return gunzipSync(readFileSync(fixture('charsmap/nmt_nfkc.bin.gz')));
 }
 
 function readJson(name: string): unknown {

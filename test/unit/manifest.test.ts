@@ -14,7 +14,6 @@ const manifest = {
   dtype: 'float32',
   torchVersion: '2.13.0',
   source: { id: 'tiny', sentenceTransformers: null, transformers: null },
-  text: { strip: false, lowercase: false },
   inputs: ['input_ids', 'attention_mask'],
   padding: { tokenId: 0, side: 'right' },
   files: { 'model.pt': entry, 'tokenizer.json': entry },
@@ -73,7 +72,6 @@ for (const [field, values] of Object.entries({
   defaultPromptName: [5, undefined],
   modules: ['Pooling', [5]],
   dtype: ['float64'],
-  text: [{}, { strip: 1, lowercase: false }],
   inputs: [
     [],
     ['input_ids'],
@@ -113,4 +111,13 @@ test('a default prompt that is none of the prompts is refused', (t) => {
     message: /the defaultPromptName "nope" is none of its prompts/,
   });
   t.notThrows(() => parse({ ...manifest, defaultPromptName: 'query' }));
+});
+
+test('a folder whose texts were lower-cased outside of its tokenizer has to be exported again', (t) => {
+  const text = { strip: true, lowercase: true };
+  t.throws(() => parse({ ...manifest, text }), {
+    code: 'ST_MODEL_FORMAT',
+    message: /lower-cased texts itself.*Export the model again/,
+  });
+  t.notThrows(() => parse({ ...manifest, text: { ...text, lowercase: false } }));
 });
