@@ -53,13 +53,20 @@ export function readSource(file: string, maxSeqLength: number): TokenizerSource 
 export function prefixTokenizer(tokenizer: HuggingFaceTokenizer, source: TokenizerSource) {
   let counter: HuggingFaceTokenizer | undefined;
   return {
-    encode: (texts: string[]) => tokenizer.encodeBatch(texts),
+    encode: (texts: string[]) => encodeEach(tokenizer, texts),
     async count(text: string, most: number): Promise<number> {
       counter ??= openTokenizer(source, most);
-      const [encoding] = await counter.encodeBatch([text]);
-      return encoding?.getLength() ?? 0;
+      return (await counter.encode(text)).getLength();
     },
   };
+}
+
+/**
+ * Not by encodeBatch(): that starts a thread for each core, beside those of libuv which do the work here. Where a process may have
+ * no more threads, it ends the process.
+ */
+function encodeEach(tokenizer: HuggingFaceTokenizer, texts: readonly string[]) {
+  return Promise.all(texts.map((text) => tokenizer.encode(text)));
 }
 
 export function openTokenizer(source: TokenizerSource, maxSeqLength: number): HuggingFaceTokenizer {

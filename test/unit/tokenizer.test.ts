@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { isWholeCharsmap } from '../../lib/tokenizer/charsmap.ts';
@@ -247,4 +248,14 @@ test('the normalization table of SentencePiece is whole, and no longer so where 
     broken((copy) => copy.writeUInt8(0xff, 4 + 4 * units)),
     'replacements that are no UTF-8',
   );
+});
+
+test('texts are tokenized on the threads that Node has', async (t) => {
+  if (process.platform !== 'linux') return t.pass('threads are counted on Linux');
+  const tokenizer = loadTokenizer(fileOf(bert), limit);
+  await readFile(fileOf(bert)); // Node starts its own on first use
+  const threads = () => readdirSync('/proc/self/task').length;
+  const before = threads();
+  await tokenizer.encodeBatch(Array.from({ length: 300 }, (_, i) => `text ${i}`));
+  t.is(threads(), before);
 });
