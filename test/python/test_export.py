@@ -179,13 +179,13 @@ def test_lowercase_of_a_new_folder_is_in_the_tokenizer_file(saved, tmp_path):
     settings = json.loads((folder / "sentence_bert_config.json").read_text())
     rewritten = json.dumps(settings | {"do_lower_case": True})
     (folder / "sentence_bert_config.json").write_text(rewritten)
-    facts = check(folder, tmp_path / "out")
+    check(folder, tmp_path / "out")
     vectors = run(tmp_path / "out", ["Upper Case", "upper case", " upper case"])
     assert np.abs(vectors[0] - vectors[1]).max() <= TOLERANCE
     assert np.abs(vectors[1] - vectors[2]).max() > 1e-3, "leading spaces are kept"
 
 
-def test_white_space_at_the_ends_and_do_lower_case_are_read_as_today_in_an_old_folder(saved, tmp_path):
+def test_old_folders_keep_white_space_and_lower_in_the_tokenizer(saved, tmp_path):
     folder = saved(small_model("roberta"))
     rewrite(folder, do_lower_case=True)
     texts = ["  A text\n", "a text", "<MASK> A"]
